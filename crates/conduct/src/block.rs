@@ -1,0 +1,261 @@
+//! One block: a variant built afresh and taken through every phase of the plan.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use annvil_core::clock::Clock;
+use annvil_core::engine::{Encoded, Engine, EngineError, Schema};
+use annvil_core::form::{Form, Params};
+use annvil_core::plan::{Plan, PlannedVariant};
+use annvil_core::record::{Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, Share, ValidityCheck};
+use annvil_core::scenario::{Phase, Points};
+use annvil_core::units::Nanos;
+use annvil_engines::Context;
+
+use annvil_load::cancel::{Cancel, Reason};
+use annvil_load::runner::panic_message;
+use annvil_load::time::{SystemClock, runtime};
+
+use crate::error::RunError;
+use crate::event::{Event, Sink};
+use crate::inputs::{Inputs, search_forms};
+use crate::machine;
+use crate::phases;
+
+/// What a block is run with.
+pub struct BlockJob<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Name of the variant.
+    pub variant: &'a str,
+    /// Number of the block.
+    pub block: u32,
+    /// Data and exact answers.
+    pub inputs: &'a Inputs,
+    /// A folder for the engine's working files, empty.
+    pub scratch: PathBuf,
+    /// Stopping from outside.
+    pub cancel: Cancel,
+    /// Whether the process was started for this block alone.
+    pub own_process: bool,
+}
+
+/// What phases work on.
+pub(crate) struct Stage<'a> {
+    pub(crate) job: &'a BlockJob<'a>,
+    pub(crate) variant: &'a PlannedVariant,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) runtime: tokio::runtime::Runtime,
+    pub(crate) forms: Vec<Form>,
+    pub(crate) encoded: Option<Arc<Encoded>>,
+    pub(crate) sink: &'a mut dyn Sink,
+    /// Phase that runs now, for failures.
+    pub(crate) current: String,
+    began: Nanos,
+}
+
+/// Why a block ends before its last phase.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Failed(RunError),
+    Verification(String),
+    Interrupted(Reason),
+}
+
+impl<E: Into<RunError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What a phase gives back to be recorded.
+pub(crate) struct Outcome {
+    pub(crate) result: PhaseResult,
+    pub(crate) breakdown: Vec<Share>,
+    pub(crate) validity: Vec<ValidityCheck>,
+}
+
+impl Outcome {
+    pub(crate) fn new(result: PhaseResult) -> Self {
+        Self { result, breakdown: Vec::new(), validity: Vec::new() }
+    }
+}
+
+/// Runs a block to its end, telling everything to `sink`. A panic of the engine is a failure of the block.
+pub fn run_block(job: &BlockJob<'_>, sink: &mut dyn Sink) {
+    sink.event(&Event::BlockStarted { block: job.block, variant: job.variant.to_owned() });
+    let mut phase = String::new();
+    let result = catch_unwind(AssertUnwindSafe(|| stage_and_run(job, sink, &mut phase)));
+    if let Some(failure) = failure(result, phase) {
+        sink.event(&Event::BlockFailed(failure));
+    }
+    sink.event(&Event::BlockDone);
+}
+
+fn failure(result: Result<Result<(), Stop>, Box<dyn Any + Send>>, phase: String) -> Option<Failure> {
+    let (kind, message) = match result {
+        Ok(Ok(())) => return None,
+        Ok(Err(Stop::Failed(error))) => {
+            let kind = if error.is_usage() { FailureKind::Configuration } else { FailureKind::Engine };
+            (kind, error.to_string())
+        }
+        Ok(Err(Stop::Verification(message))) => (FailureKind::Verification, message),
+        Ok(Err(Stop::Interrupted(Reason::TimeLimit))) => {
+            (FailureKind::Interrupted, "the run's time limit was reached".to_owned())
+        }
+        Ok(Err(Stop::Interrupted(_))) => (FailureKind::Interrupted, "interrupted".to_owned()),
+        Err(panic) => (FailureKind::Engine, format!("the engine panicked: {}", panic_message(&*panic))),
+    };
+    Some(Failure { phase, kind, message })
+}
+
+fn stage_and_run(job: &BlockJob<'_>, sink: &mut dyn Sink, phase: &mut String) -> Result<(), Stop> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let Some(variant) = job.plan.variant(job.variant) else {
+        let what = format!("the plan has no variant `{}`", job.variant);
+        return Err(EngineError::Configuration { what, help: String::new() }.into());
+    };
+    let context = Context { clock: Arc::clone(&clock), scratch: job.scratch.clone() };
+    let engine: Arc<dyn Engine> =
+        annvil_engines::open(&job.plan.engine, &variant.configuration, &context)?.into();
+    let runtime = runtime().map_err(RunError::Process)?;
+    let info = runtime.block_on(engine.info())?;
+    sink.event(&Event::Engine(info));
+    let resident_before = machine::anonymous_memory();
+    let schema = schema(job);
+    runtime.block_on(engine.create(&schema))?;
+    let mut stage = Stage {
+        job,
+        variant,
+        engine,
+        clock: Arc::clone(&clock),
+        runtime,
+        forms: search_forms(&job.plan.phases),
+        encoded: None,
+        sink,
+        current: String::new(),
+        began: clock.now(),
+    };
+    let mut result = Ok(());
+    for planned in &job.plan.phases {
+        result = stage.phase(planned, resident_before);
+        if result.is_err() {
+            break;
+        }
+    }
+    phase.clone_from(&stage.current);
+    result?;
+    let Stage { engine, runtime, .. } = stage;
+    runtime.block_on(engine.destroy())?;
+    Ok(())
+}
+
+fn schema(job: &BlockJob<'_>) -> Schema {
+    let info = job.inputs.dataset().info();
+    let sessions = job.plan.phases.iter().map(|phase| match phase {
+        Phase::Search(p) => p.sessions,
+        Phase::Fetch(p) => p.sessions,
+        Phase::Distance(p) => p.sessions,
+        _ => 1,
+    });
+    Schema {
+        dim: info.dim,
+        metric: info.metric,
+        rows: info.rows,
+        sessions: sessions.max().unwrap_or(1),
+        build_threads: job.plan.build_threads,
+        labels: job.inputs.dataset().labels().schema(),
+    }
+}
+
+impl Stage<'_> {
+    fn phase(&mut self, phase: &Phase, resident_before: Option<annvil_core::units::Bytes>) -> Result<(), Stop> {
+        for point in self.points(phase) {
+            self.check_cancel()?;
+            phase.name().clone_into(&mut self.current);
+            self.runtime.block_on(self.engine.apply(&point))?;
+            let began = self.clock.now();
+            let before = machine::Activity::now();
+            let (outcome, stop) = match phases::run(self, phase, &point)? {
+                phases::Ended::Whole(outcome) => (outcome, None),
+                phases::Ended::Early(outcome, stop) => (outcome, Some(stop)),
+            };
+            let mut validity = outcome.validity;
+            if matches!(outcome.result, PhaseResult::Measured { .. }) {
+                validity.extend(machine::Activity::now().since(&before));
+            }
+            self.tell(&Event::PhaseDone(Box::new(PhaseRecord {
+                name: phase.name().to_owned(),
+                kind: phase.kind().to_owned(),
+                point: if swept(phase) { point } else { Params::new() },
+                began: began.saturating_sub(self.began),
+                time: self.clock.now().saturating_sub(began),
+                breakdown: outcome.breakdown,
+                result: outcome.result,
+                validity,
+            })));
+            if matches!(phase, Phase::Settle(_)) {
+                self.memory(resident_before)?;
+            }
+            if let Some(stop) = stop {
+                return Err(stop);
+            }
+        }
+        Ok(())
+    }
+
+    /// The points at which a phase runs: those of the sweep for searches, else the reported one.
+    fn points(&self, phase: &Phase) -> Vec<Params> {
+        match phase {
+            Phase::Search(search) if search.points == Points::All => self.variant.points.clone(),
+            _ => vec![self.variant.report_at.clone()],
+        }
+    }
+
+    fn memory(&mut self, resident_before: Option<annvil_core::units::Bytes>) -> Result<(), Stop> {
+        let usage = self.runtime.block_on(self.engine.usage())?;
+        self.tell(&Event::Memory(MemoryRecord {
+            usage,
+            resident_before,
+            resident_after: machine::anonymous_memory(),
+            peak: machine::peak_memory(),
+            own_process: self.job.own_process,
+        }));
+        Ok(())
+    }
+
+    pub(crate) fn check_cancel(&self) -> Result<(), Stop> {
+        match self.job.cancel.reason() {
+            Some(reason) => Err(Stop::Interrupted(reason)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn tell(&mut self, event: &Event) {
+        self.sink.event(event);
+    }
+
+    /// Forms and queries in the engine's encoding; made once, after settling.
+    pub(crate) fn encoded(&mut self) -> Result<Arc<Encoded>, Stop> {
+        if let Some(encoded) = &self.encoded {
+            return Ok(Arc::clone(encoded));
+        }
+        let dataset = self.job.inputs.dataset();
+        let encoded = self.engine.encode(&self.forms, dataset.queries(), dataset.labels())?;
+        self.encoded = Some(Arc::clone(&encoded));
+        Ok(encoded)
+    }
+
+    /// Index of a form as encoded.
+    pub(crate) fn form_index(&self, form: &Form) -> usize {
+        self.forms.iter().position(|known| known == form).unwrap_or(0)
+    }
+}
+
+fn swept(phase: &Phase) -> bool {
+    matches!(phase, Phase::Search(_))
+}

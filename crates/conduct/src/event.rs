@@ -1,0 +1,80 @@
+//! What a run tells while it goes on. The same events cross from the process of a variant to the one that conducts.
+
+use annvil_core::engine::EngineInfo;
+use annvil_core::form::Params;
+use annvil_core::record::{Block, Failure, MemoryRecord, PhaseRecord};
+use annvil_core::units::Nanos;
+use serde::{Deserialize, Serialize};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Work before the first block: opening data, computing exact answers.
+    Preparing {
+        /// What is done.
+        what: String,
+    },
+    /// A variant begins.
+    BlockStarted {
+        /// Number of the block.
+        block: u32,
+        /// Name of the variant.
+        variant: String,
+    },
+    /// The engine was opened.
+    Engine(EngineInfo),
+    /// A phase begins at a point.
+    PhaseStarted {
+        /// Unique name.
+        name: String,
+        /// Kind.
+        kind: String,
+        /// Point of the sweep.
+        point: Params,
+        /// Operations, rows or checks that it will do, if that is known.
+        total: Option<u64>,
+    },
+    /// How far the phase is.
+    Progress {
+        /// Operations, rows or checks done.
+        done: u64,
+        /// Time since the phase began.
+        elapsed: Nanos,
+    },
+    /// A phase has ended.
+    PhaseDone(Box<PhaseRecord>),
+    /// Memory was measured.
+    Memory(MemoryRecord),
+    /// The variant ended before its last phase.
+    BlockFailed(Failure),
+    /// The variant has ended.
+    BlockDone,
+}
+
+/// Who listens. Events may come from any thread, one at a time.
+pub trait Sink: Send {
+    /// Takes an event.
+    fn event(&mut self, event: &Event);
+}
+
+impl<F: FnMut(&Event) + Send> Sink for F {
+    fn event(&mut self, event: &Event) {
+        self(event);
+    }
+}
+
+/// Adds an event to the block that it belongs to.
+pub fn apply(block: &mut Block, event: &Event) {
+    match event {
+        Event::Engine(info) => block.engine = Some(info.clone()),
+        Event::PhaseDone(phase) => block.phases.push((**phase).clone()),
+        Event::Memory(memory) => block.memory = Some(memory.clone()),
+        Event::BlockFailed(failure) => block.failure = Some(failure.clone()),
+        Event::Preparing { .. }
+        | Event::BlockStarted { .. }
+        | Event::PhaseStarted { .. }
+        | Event::Progress { .. }
+        | Event::BlockDone => {}
+    }
+}

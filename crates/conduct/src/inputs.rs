@@ -1,0 +1,121 @@
+//! What every block of a run needs besides the plan: the data set, and the exact answers to every form.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use annvil_core::dataset::{Dataset, Queries};
+use annvil_core::filter::Filter;
+use annvil_core::form::{Form, Operation};
+use annvil_core::plan::Plan;
+use annvil_core::scenario::Phase;
+use annvil_core::truth::Truth;
+use annvil_core::vector::{Matrix, RowId};
+use serde::{Deserialize, Serialize};
+
+use crate::error::RunError;
+
+/// The data set and its exact answers.
+pub struct Inputs {
+    dataset: Arc<dyn Dataset>,
+    truths: Truths,
+}
+
+/// Exact answers by filter; the empty text is no filter.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Truths {
+    k: usize,
+    by_filter: BTreeMap<String, Truth>,
+}
+
+/// File in which exact answers are handed to the processes of the variants.
+const FILE: &str = "truth.json";
+
+impl Inputs {
+    /// Computes the exact answers that the plan's phases need, from the rows that engines will be given.
+    pub fn compute(dataset: Arc<dyn Dataset>, plan: &Plan, threads: usize) -> Result<Self, RunError> {
+        let forms = search_forms(&plan.phases);
+        let k = forms.iter().map(|form| form.k).max().unwrap_or(0);
+        let mut truths = Truths { k, by_filter: BTreeMap::new() };
+        for form in &forms {
+            let name = filter_name(form.filter.as_ref());
+            if !truths.by_filter.contains_key(&name) {
+                let truth = annvil_data::exact::truth(&*dataset, k, form.filter.as_ref(), threads)?;
+                truths.by_filter.insert(name, truth);
+            }
+        }
+        Ok(Self { dataset, truths })
+    }
+
+    /// Leaves the exact answers in a folder.
+    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
+        let failed = |cause: std::io::Error| RunError::scratch(folder, &cause);
+        let json = serde_json::to_vec(&self.truths).map_err(|error| failed(error.into()))?;
+        fs::write(folder.join(FILE), json).map_err(failed)
+    }
+
+    /// Opens the data set again and takes the exact answers from a folder.
+    pub fn load(plan: &Plan, folder: &Path) -> Result<Self, RunError> {
+        let dataset = annvil_data::open(&plan.data)?;
+        let path: PathBuf = folder.join(FILE);
+        let failed = |cause: std::io::Error| RunError::scratch(&path, &cause);
+        let json = fs::read(&path).map_err(failed)?;
+        let truths = serde_json::from_slice(&json).map_err(|error| failed(error.into()))?;
+        Ok(Self { dataset, truths })
+    }
+
+    /// The data set.
+    pub fn dataset(&self) -> &dyn Dataset {
+        &*self.dataset
+    }
+
+    /// The exact answers to a form.
+    pub fn truth(&self, form: &Form) -> Option<&Truth> {
+        self.truths.by_filter.get(&filter_name(form.filter.as_ref()))
+    }
+
+    /// True distance of a row to a query in double precision.
+    pub fn distance(&self, query: u32, id: RowId) -> Option<f64> {
+        let info = self.dataset.info();
+        if id >= info.rows as u64 {
+            return None;
+        }
+        let mut row = vec![0.0; info.dim];
+        self.dataset.base().write_f32(id as usize, &mut row);
+        Some(info.metric.distance(self.dataset.queries().row(query as usize), &row))
+    }
+
+    /// The first `n` queries.
+    pub fn first_queries(&self, n: usize) -> Option<Queries> {
+        let queries = self.dataset.queries();
+        let n = n.min(queries.rows());
+        Matrix::new(queries.as_slice()[..n * queries.stride()].to_vec(), queries.stride())
+    }
+}
+
+fn filter_name(filter: Option<&Filter>) -> String {
+    filter.map(ToString::to_string).unwrap_or_default()
+}
+
+/// The form of a search phase.
+pub fn search_form(phase: &annvil_core::scenario::SearchPhase) -> Form {
+    let name = if phase.filter.is_some() { "filtered" } else { "search" };
+    let mut form = Form::of(name, Operation::Search, phase.k);
+    form.filter.clone_from(&phase.filter);
+    form
+}
+
+/// The forms of all search phases, each once, in order.
+pub fn search_forms(phases: &[Phase]) -> Vec<Form> {
+    let mut forms: Vec<Form> = Vec::new();
+    for phase in phases {
+        if let Phase::Search(search) = phase {
+            let form = search_form(search);
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    forms
+}

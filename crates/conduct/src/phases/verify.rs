@@ -1,0 +1,120 @@
+//! Verify: every form at every point against exact answers, and the write path on a collection of its own.
+
+use std::sync::Arc;
+
+use annvil_core::form::Params;
+use annvil_core::filter::Predicate;
+use annvil_core::record::{Check, PhaseResult, Share};
+use annvil_core::scenario::{VerifyPhase, point_name};
+use annvil_core::units::Nanos;
+use annvil_core::vector::RowId;
+use annvil_engines::Context;
+use annvil_load::verify::{Expected, Sample, verify_answers, verify_writes};
+
+use super::Ended;
+use crate::block::{Outcome, Stage, Stop};
+use crate::error::RunError;
+use crate::event::Event;
+
+/// Rows of the collection on which writes are checked.
+const WRITTEN: usize = 1000;
+
+pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, Stop> {
+    stage.tell(&Event::PhaseStarted {
+        name: stage.current.clone(),
+        kind: "verify".to_owned(),
+        point: Params::new(),
+        total: None,
+    });
+    let began = stage.clock.now();
+    let mut checks = answers(stage, keys)?;
+    let answered = stage.clock.now();
+    if keys.writes {
+        checks.extend(writes(stage)?);
+    }
+    let written = stage.clock.now();
+    let failed = checks.iter().find(|check| !check.passed).map(describe);
+    let elapsed = written.saturating_sub(began);
+    stage.tell(&Event::Progress { done: checks.len() as u64, elapsed });
+    let outcome = Outcome {
+        breakdown: vec![
+            share("answers", answered.saturating_sub(began)),
+            share("writes", written.saturating_sub(answered)),
+        ],
+        ..Outcome::new(PhaseResult::Verify { checks })
+    };
+    Ok(match failed {
+        None => Ended::Whole(outcome),
+        Some(message) => Ended::Early(outcome, Stop::Verification(message)),
+    })
+}
+
+fn share(what: &str, time: Nanos) -> Share {
+    Share { what: what.to_owned(), time }
+}
+
+fn describe(check: &Check) -> String {
+    format!("{}: not {}: {}", check.form, check.name, check.detail)
+}
+
+fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop> {
+    let inputs = stage.job.inputs;
+    let dataset = inputs.dataset();
+    let queries = keys.queries.min(dataset.queries().rows());
+    let encoded = stage.encoded()?;
+    let mut checks = Vec::new();
+    for point in &stage.variant.points {
+        stage.check_cancel()?;
+        stage.runtime.block_on(stage.engine.apply(point))?;
+        let session = stage.runtime.block_on(stage.engine.session(Arc::clone(&encoded)))?;
+        for (index, form) in stage.forms.iter().enumerate() {
+            let Some(truth) = inputs.truth(form) else { continue };
+            let predicate: Option<Predicate> =
+                form.filter.as_ref().map(|filter| filter.compile(dataset.labels())).transpose().map_err(RunError::from)?;
+            let rows = dataset.info().rows as u64;
+            let selected = |id: RowId| {
+                (id < rows).then(|| {
+                    predicate.as_ref().is_none_or(|predicate| predicate.matches(dataset.labels(), id as usize))
+                })
+            };
+            let mut named = form.clone();
+            if stage.variant.points.len() > 1 {
+                named.name = format!("{} [{}]", form.name, point_name(point));
+            }
+            let expected = Expected {
+                form: &named,
+                index,
+                promise: stage.engine.promise(form),
+                truth,
+                selected: &selected,
+                distance: &|query, id| inputs.distance(query, id),
+            };
+            checks.extend(stage.runtime.block_on(verify_answers(&*session, queries, &expected)));
+        }
+    }
+    stage.runtime.block_on(stage.engine.apply(&stage.variant.report_at))?;
+    Ok(checks)
+}
+
+/// Writes are checked on an engine of its own, so that nothing of the measured collection changes.
+fn writes(stage: &mut Stage<'_>) -> Result<Vec<Check>, Stop> {
+    let dataset = stage.job.inputs.dataset();
+    let info = dataset.info();
+    let scratch = stage.job.scratch.join("writes");
+    std::fs::create_dir_all(&scratch).map_err(|cause| RunError::scratch(&scratch, &cause))?;
+    let context = Context { clock: Arc::clone(&stage.clock), scratch: scratch.clone() };
+    let engine = annvil_engines::open(&stage.job.plan.engine, &stage.variant.configuration, &context)?;
+    stage.runtime.block_on(engine.apply(&stage.variant.report_at))?;
+    let rows = info.rows.min(WRITTEN);
+    let mut vectors = Vec::new();
+    dataset.read_f32(0..rows, &mut vectors);
+    let texts: Vec<&str> = (0..rows).filter_map(|row| dataset.text(row)).collect();
+    let sample =
+        Sample { dim: info.dim, metric: info.metric, vectors: &vectors, labels: dataset.labels(), texts: &texts };
+    let checks = stage.runtime.block_on(verify_writes(&*engine, &sample))?;
+    stage.runtime.block_on(engine.destroy())?;
+    drop(engine);
+    // Left-over working files are removed with the run's scratch folder.
+    let _ = std::fs::remove_dir_all(&scratch);
+    Ok(checks)
+}

@@ -1,0 +1,162 @@
+//! Every figure of a record under its [`MetricKey`].
+
+use crate::histogram::Histogram;
+use crate::key::MetricKey;
+use crate::quantity::{Quantity, Stat};
+use crate::record::{Block, FormRecord, PhaseRecord, PhaseResult, RunRecord};
+use crate::scenario::point_name;
+use crate::units::Nanos;
+use crate::vector::Element;
+
+/// One figure of one block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// What it is.
+    pub key: MetricKey,
+    /// Number of the block.
+    pub block: u32,
+    /// Its value in base units: nanoseconds, per second, share, bytes, ratio, count.
+    pub value: f64,
+}
+
+/// Statistics that every latency histogram is read for.
+const LATENCY: [Stat; 8] =
+    [Stat::Mean, Stat::Min, Stat::Max, Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::P999];
+
+/// All figures of a run. A block that failed verification has none but its failure.
+pub fn metrics(record: &RunRecord) -> Vec<Metric> {
+    let mut all = Vec::new();
+    for block in &record.blocks {
+        let mut put = Collector { block, phase: "", form: "", point: String::new(), all: &mut all };
+        for phase in &block.phases {
+            put.phase(phase);
+        }
+        put.memory(record);
+    }
+    all
+}
+
+/// The middle of some durations (the mean of the two middle ones of an even number); `None` of none.
+pub fn median(times: &[Nanos]) -> Option<Nanos> {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let middle = sorted.len() / 2;
+    let upper = *sorted.get(middle)?;
+    Some(if sorted.len().is_multiple_of(2) { Nanos(sorted[middle - 1].0.midpoint(upper.0)) } else { upper })
+}
+
+struct Collector<'a> {
+    block: &'a Block,
+    phase: &'a str,
+    form: &'a str,
+    point: String,
+    all: &'a mut Vec<Metric>,
+}
+
+impl<'a> Collector<'a> {
+    fn put(&mut self, quantity: Quantity, stat: Stat, value: f64) {
+        let key = MetricKey {
+            variant: self.block.variant.clone(),
+            point: self.point.clone(),
+            phase: self.phase.to_owned(),
+            form: self.form.to_owned(),
+            quantity,
+            stat,
+        };
+        self.all.push(Metric { key, block: self.block.block, value });
+    }
+
+    fn value(&mut self, quantity: Quantity, value: f64) {
+        self.put(quantity, Stat::Value, value);
+    }
+
+    fn rate(&mut self, operations: u64, time: Nanos) {
+        if time.0 > 0 {
+            self.value(Quantity::Throughput, operations as f64 / time.as_secs_f64());
+        }
+    }
+
+    fn phase(&mut self, phase: &'a PhaseRecord) {
+        self.phase = &phase.name;
+        self.form = "";
+        self.point = point_name(&phase.point);
+        match &phase.result {
+            PhaseResult::Load { rows, time, .. } => {
+                self.value(Quantity::Time, time.0 as f64);
+                self.rate(*rows, *time);
+            }
+            PhaseResult::Settle(settled) => self.value(Quantity::Time, settled.indexed.0 as f64),
+            PhaseResult::Verify { .. } => {}
+            PhaseResult::Measured { forms } => forms.iter().for_each(|form| self.measured(form)),
+            PhaseResult::Persist { rows, bytes, times } => {
+                self.repeated(*rows, times);
+                self.value(Quantity::Disk, bytes.0 as f64);
+                self.value(Quantity::DiskPerRow, bytes.0 as f64 / (*rows).max(1) as f64);
+            }
+            PhaseResult::Restore { rows, times, .. } => self.repeated(*rows, times),
+        }
+    }
+
+    fn repeated(&mut self, rows: u64, times: &[Nanos]) {
+        if let Some(time) = median(times) {
+            self.value(Quantity::Time, time.0 as f64);
+            self.rate(rows, time);
+        }
+    }
+
+    fn measured(&mut self, form: &'a FormRecord) {
+        self.form = &form.form.name;
+        self.latency(Quantity::Service, Some(&form.service));
+        self.latency(Quantity::Response, form.response.as_ref());
+        self.latency(Quantity::QueueWait, form.queue_wait.as_ref());
+        self.latency(Quantity::SchedLag, form.sched_lag.as_ref());
+        self.rate(form.operations, form.window);
+        let failed: u64 = form.failures.values().sum();
+        if form.operations + failed > 0 {
+            self.value(Quantity::Success, form.operations as f64 / (form.operations + failed) as f64);
+        }
+        if let Some(recall) = &form.recall {
+            let quantity = Quantity::Recall { k: recall.k as u32 };
+            self.put(quantity, Stat::Mean, recall.mean);
+            self.put(quantity, Stat::P10, recall.p10);
+            self.put(quantity, Stat::Low, recall.mean - recall.half_width);
+            self.put(Quantity::Mrr, Stat::Mean, recall.mrr);
+            self.put(Quantity::Ndcg { k: recall.k as u32 }, Stat::Mean, recall.ndcg);
+            self.value(Quantity::ShortAnswers, recall.short_answers as f64);
+        }
+        self.form = "";
+    }
+
+    fn latency(&mut self, quantity: Quantity, histogram: Option<&Histogram>) {
+        let Some(histogram) = histogram else { return };
+        for stat in LATENCY {
+            if let Some(value) = histogram.stat(stat) {
+                self.put(quantity, stat, value);
+            }
+        }
+    }
+
+    /// Memory belongs to the settled collection: it is filed under the settle phase.
+    fn memory(&mut self, record: &RunRecord) {
+        let Some(memory) = &self.block.memory else { return };
+        let Some(settle) =
+            self.block.phases.iter().find(|phase| matches!(phase.result, PhaseResult::Settle(_)))
+        else {
+            return;
+        };
+        self.phase = &settle.name;
+        self.point = String::new();
+        let rows = memory.usage.rows.unwrap_or(record.plan.dataset.rows as u64).max(1) as f64;
+        let full = Element::F32.code_bytes(record.plan.dataset.dim).unwrap_or(0) as f64;
+        if let Some(index) = memory.usage.index {
+            self.value(Quantity::Memory, index.0 as f64);
+        }
+        if let Some(resident) = memory.resident().filter(|_| memory.own_process) {
+            self.value(Quantity::Resident, resident.0 as f64);
+        }
+        if let Some(codes) = memory.usage.codes.filter(|codes| codes.0 > 0) {
+            self.value(Quantity::CodesPerRow, codes.0 as f64 / rows);
+            self.value(Quantity::Compression, full * rows / codes.0 as f64);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A scenario: what is measured, of which variants, on which data, against which objectives.
+//!
+//! These types are the scenario file. Reading one is strict: an unknown key, a wrong type or an impossible value is an
+//! error with its place in the file. The JSON Schema printed by `annvil schema` is generated from here.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::DataSpec;
+use crate::form::Params;
+use crate::objective::ObjectiveEntry;
+use crate::units::HumanDuration;
+use crate::vector::Element;
+
+mod check;
+mod phase;
+mod stub;
+mod sweep;
+
+pub use check::read;
+pub use phase::{
+    DistancePhase, FetchPhase, LoadPhase, PersistPhase, Phase, Points, RestorePhase, SearchPhase,
+    SettlePhase, VerifyPhase,
+};
+pub use stub::{Answers, Fault, Stall, StubSpec};
+pub use sweep::Sweep;
+
+/// A scenario file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The question that this scenario answers, in a sentence. Prose; not part of the plan's hash.
+    #[serde(default)]
+    pub why: String,
+    /// The data set: a name such as `wordnet-10k`, or paths of files.
+    pub data: DataSpec,
+    /// The system under test.
+    pub engine: EngineSpec,
+    /// Configurations to be compared, by name. At most one is the baseline.
+    pub variants: IndexMap<String, Variant>,
+    /// Timed steps, in order. `load`, `settle` and `verify` are put in front where they are not written.
+    pub phases: Vec<Phase>,
+    /// What must hold, each one a string such as `search.recall@10.mean >= 0.95`.
+    #[serde(default)]
+    pub objectives: Vec<ObjectiveEntry>,
+    /// Every random choice comes from this.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// How often each variant is built and measured. Blocks of different variants alternate.
+    #[serde(default = "default_blocks")]
+    pub blocks: u32,
+    /// Threads that build an index; all cores unless set. One makes building repeatable.
+    #[serde(default)]
+    pub build_threads: Option<usize>,
+    /// The whole run ends after this long.
+    #[serde(default = "default_time_limit")]
+    pub time_limit: HumanDuration,
+    /// A single operation is given up after this long and counted as timed out.
+    #[serde(default = "default_operation_timeout")]
+    pub operation_timeout: HumanDuration,
+    /// Changes that `--quick` and `--full` make: paths and their values, as in `--set`.
+    #[serde(default)]
+    pub presets: Presets,
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+fn default_blocks() -> u32 {
+    1
+}
+
+fn default_time_limit() -> HumanDuration {
+    HumanDuration::from_secs(30 * 60)
+}
+
+fn default_operation_timeout() -> HumanDuration {
+    HumanDuration::from_secs(30)
+}
+
+/// Changes by preset.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Presets {
+    /// What `--quick` changes.
+    #[serde(default)]
+    pub quick: BTreeMap<String, serde_json::Value>,
+    /// What `--full` changes.
+    #[serde(default)]
+    pub full: BTreeMap<String, serde_json::Value>,
+}
+
+/// The system under test and how it is reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineSpec {
+    /// In this process: usearch for HNSW indexes, a flat scan without index.
+    Embedded(EmbeddedSpec),
+    /// Answers at once with nothing: measures the harness.
+    Null(NullSpec),
+    /// A flat scan with scripted latencies, stalls, errors and faults: proves the harness.
+    Stub(StubSpec),
+}
+
+impl EngineSpec {
+    /// The engine's name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Embedded(_) => "embedded",
+            Self::Null(_) => "null",
+            Self::Stub(_) => "stub",
+        }
+    }
+}
+
+/// Settings of the embedded engine; there are none yet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddedSpec {}
+
+/// Settings of the null engine; there are none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NullSpec {}
+
+/// One configuration of the engine.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Why it is here. Prose; not part of the plan's hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Whether the others are compared with this one.
+    #[serde(default)]
+    pub baseline: bool,
+    /// Element type in which vectors are stored.
+    #[serde(default)]
+    pub storage: Storage,
+    /// The index.
+    #[serde(default)]
+    pub index: Index,
+    /// Search parameters; a list of values is a sweep.
+    #[serde(default)]
+    pub search: SearchParams,
+    /// Rank the best candidates again by their exact distance to the original vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<Rerank>,
+    /// The point of the sweep that objectives and summaries use; the last one unless set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub report_at: Params,
+}
+
+/// Element type of stored vectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Storage {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// Signed bytes.
+    I8,
+    /// One bit a dimension: the sign.
+    B1,
+}
+
+impl Storage {
+    /// The element type.
+    pub const fn element(self) -> Element {
+        match self {
+            Self::F32 => Element::F32,
+            Self::F16 => Element::F16,
+            Self::I8 => Element::I8,
+            Self::B1 => Element::B1,
+        }
+    }
+}
+
+/// The index over the stored vectors.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Index {
+    /// No index: every row is compared.
+    #[default]
+    None,
+    /// A hierarchical navigable small-world graph.
+    Hnsw(Hnsw),
+}
+
+/// Parameters of an HNSW graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hnsw {
+    /// Edges of a node on the upper levels; twice as many on the lowest.
+    #[serde(default = "default_m")]
+    pub m: usize,
+    /// Candidates kept while building.
+    #[serde(default = "default_ef_construction")]
+    pub ef_construction: usize,
+}
+
+fn default_m() -> usize {
+    16
+}
+
+fn default_ef_construction() -> usize {
+    128
+}
+
+/// Search parameters of a variant.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchParams {
+    /// Candidates kept while searching an HNSW graph; one value or a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ef_search: Option<Sweep>,
+}
+
+impl SearchParams {
+    /// Every point of the sweep, in the order in which the values are written; one empty point if nothing is set.
+    pub fn points(&self) -> Vec<Params> {
+        match &self.ef_search {
+            None => vec![Params::new()],
+            Some(values) => {
+                values.0.iter().map(|value| Params::from([("ef_search".to_owned(), *value)])).collect()
+            }
+        }
+    }
+}
+
+/// Re-ranking by exact distance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rerank {
+    /// Candidates taken from the index for each query.
+    pub candidates: usize,
+}
+
+/// How a point of a sweep is written, such as `ef_search=64`; empty for the empty point.
+pub fn point_name(point: &Params) -> String {
+    let parts: Vec<String> = point.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    parts.join(" ")
+}

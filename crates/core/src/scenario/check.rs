@@ -1,0 +1,348 @@
+//! Reading a scenario, and what a type can't say: names that must be unique or known, values that can't work.
+
+use std::collections::BTreeSet;
+
+use super::{Index, Phase, Scenario, Variant};
+use crate::document::{Document, DocumentError, nearest};
+use crate::objective::{Reference, Selector, Target};
+use crate::scenario::{LoadPhase, SettlePhase, VerifyPhase};
+
+/// Reads a scenario and puts `load`, `settle` and `verify` in front of the phases where they are not written.
+pub fn read(document: &Document) -> Result<Scenario, DocumentError> {
+    let mut scenario: Scenario = document.read()?;
+    let check = Check { document };
+    check.limits(&scenario)?;
+    check.variants(&scenario)?;
+    check.phases(&scenario)?;
+    complete(&mut scenario.phases);
+    check.objectives(&scenario)?;
+    Ok(scenario)
+}
+
+/// The phases that every measurement needs, in their order, in front of the first that needs them.
+fn complete(phases: &mut Vec<Phase>) {
+    let needed = [
+        Phase::Load(LoadPhase::default()),
+        Phase::Settle(SettlePhase::default()),
+        Phase::Verify(VerifyPhase::default()),
+    ];
+    let mut at = 0;
+    for phase in needed {
+        if let Some(place) = phases.iter().position(|written| written.kind() == phase.kind()) {
+            at = place + 1
+        } else {
+            phases.insert(at, phase);
+            at += 1;
+        }
+    }
+}
+
+struct Check<'a> {
+    document: &'a Document,
+}
+
+impl Check<'_> {
+    fn wrong(&self, path: &[&str], message: impl Into<String>, help: impl Into<String>) -> DocumentError {
+        self.document.error(self.document.place(path), message).with_help(help)
+    }
+
+    fn wrong_key(&self, path: &[&str], message: impl Into<String>, help: impl Into<String>) -> DocumentError {
+        self.document.error(self.document.place_of_key(path), message).with_help(help)
+    }
+
+    fn at_least_one(&self, value: u64, path: &[&str]) -> Result<(), DocumentError> {
+        if value > 0 {
+            return Ok(());
+        }
+        let key = path.last().copied().unwrap_or_default();
+        Err(self.wrong(path, format!("`{key}` must be at least 1"), ""))
+    }
+
+    fn limits(&self, scenario: &Scenario) -> Result<(), DocumentError> {
+        self.at_least_one(scenario.blocks.into(), &["blocks"])?;
+        self.at_least_one(scenario.build_threads.unwrap_or(1) as u64, &["build_threads"])?;
+        self.at_least_one(scenario.time_limit.nanos().0, &["time_limit"])?;
+        self.at_least_one(scenario.operation_timeout.nanos().0, &["operation_timeout"])
+    }
+
+    fn variants(&self, scenario: &Scenario) -> Result<(), DocumentError> {
+        if scenario.variants.is_empty() {
+            return Err(self.wrong_key(
+                &["variants"],
+                "there are no variants",
+                "write at least one, such as `flat: {index: none}`",
+            ));
+        }
+        let mut baseline: Option<&str> = None;
+        for (name, variant) in &scenario.variants {
+            if name.is_empty() || name.contains('\'') || name.chars().any(char::is_control) {
+                return Err(self.wrong_key(
+                    &["variants", name],
+                    "this can't be the name of a variant",
+                    "use letters, digits, spaces and dashes",
+                ));
+            }
+            if name == "baseline" {
+                return Err(self.wrong_key(
+                    &["variants", name],
+                    "`baseline` can't be the name of a variant",
+                    "objectives mean the variant with `baseline: true` by it",
+                ));
+            }
+            if variant.baseline {
+                if let Some(other) = baseline {
+                    let message = format!("`{name}` and `{other}` are both the baseline");
+                    return Err(self.wrong(
+                        &["variants", name, "baseline"],
+                        message,
+                        "there is one baseline",
+                    ));
+                }
+                baseline = Some(name);
+            }
+            self.variant(name, variant)?;
+        }
+        Ok(())
+    }
+
+    fn variant(&self, name: &str, variant: &Variant) -> Result<(), DocumentError> {
+        let path = |rest: &[&'static str]| [&["variants", name], rest].concat();
+        if let Index::Hnsw(hnsw) = &variant.index {
+            if !(2..=512).contains(&hnsw.m) {
+                return Err(self.wrong(
+                    &path(&["index", "hnsw", "m"]),
+                    "`m` must be from 2 to 512",
+                    "16 is usual",
+                ));
+            }
+            self.at_least_one(hnsw.ef_construction as u64, &path(&["index", "hnsw", "ef_construction"]))?;
+        } else {
+            if variant.search.ef_search.is_some() {
+                return Err(self.wrong_key(
+                    &path(&["search", "ef_search"]),
+                    "`ef_search` has no meaning without an HNSW index",
+                    "write `index: {hnsw: {}}`, or leave it out",
+                ));
+            }
+            if variant.rerank.is_some() {
+                return Err(self.wrong_key(
+                    &path(&["rerank"]),
+                    "`rerank` has no meaning without an index",
+                    "a scan is exact already",
+                ));
+            }
+        }
+        if let Some(rerank) = &variant.rerank {
+            self.at_least_one(rerank.candidates as u64, &path(&["rerank", "candidates"]))?;
+        }
+        let points = variant.search.points();
+        if !variant.report_at.is_empty() && !points.contains(&variant.report_at) {
+            let known: Vec<String> = points.iter().map(super::point_name).collect();
+            let help = format!("the points are {}", known.join(", "));
+            return Err(self.wrong(&path(&["report_at"]), "`report_at` is not a point of the sweep", help));
+        }
+        Ok(())
+    }
+
+    fn phases(&self, scenario: &Scenario) -> Result<(), DocumentError> {
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut persisted = false;
+        for (index, phase) in scenario.phases.iter().enumerate() {
+            let number = index.to_string();
+            let path = |key: &'static str| [&number, phase.kind(), key].map(str::to_owned);
+            let place = ["phases", &number, phase.kind(), "name"];
+            let name = phase.name();
+            let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            if !fits {
+                return Err(self.wrong(
+                    &place,
+                    format!("`{name}` can't be the name of a phase"),
+                    "use letters, digits, `-` and `_`, a letter first: objectives have to name it",
+                ));
+            }
+            if !names.insert(name) {
+                return Err(self.wrong(
+                    &place,
+                    format!("two phases are called `{name}`"),
+                    "give one of them a `name:` of its own",
+                ));
+            }
+            let positive: &[(&'static str, u64)] = match phase {
+                Phase::Load(p) => &[("batch", p.batch as u64)],
+                Phase::Search(p) => &[
+                    ("k", p.k as u64),
+                    ("sessions", p.sessions as u64),
+                    ("queries", p.queries.unwrap_or(1)),
+                    ("for", p.duration.map_or(1, |duration| duration.nanos().0)),
+                ],
+                Phase::Fetch(p) => {
+                    &[("operations", p.operations), ("batch", p.batch), ("sessions", p.sessions as u64)]
+                }
+                Phase::Distance(p) => {
+                    &[("operations", p.operations), ("batch", p.batch), ("sessions", p.sessions as u64)]
+                }
+                Phase::Persist(p) => &[("repeats", u64::from(p.repeats))],
+                Phase::Restore(p) => &[("repeats", u64::from(p.repeats)), ("queries", p.queries as u64)],
+                Phase::Verify(p) => &[("queries", p.queries as u64)],
+                Phase::Settle(_) => &[],
+            };
+            for (key, value) in positive {
+                let [number, kind, key] = path(key);
+                self.at_least_one(*value, &["phases", &number, &kind, &key])?;
+            }
+            match phase {
+                Phase::Persist(_) => persisted = true,
+                Phase::Restore(_) if !persisted => {
+                    return Err(self.wrong(
+                        &["phases", &number],
+                        "`restore` needs a `persist` before it",
+                        "add `- persist`",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        for kind in ["load", "settle", "verify"] {
+            if scenario.phases.iter().filter(|phase| phase.kind() == kind).count() > 1 {
+                return Err(self.wrong_key(
+                    &["phases"],
+                    format!("there are two `{kind}` phases"),
+                    "a block loads, settles and verifies once",
+                ));
+            }
+        }
+        self.order(scenario)
+    }
+
+    /// Rows are loaded before the index settles, answers are verified before anything is measured.
+    fn order(&self, scenario: &Scenario) -> Result<(), DocumentError> {
+        let rank = |phase: &Phase| match phase {
+            Phase::Load(_) => 0,
+            Phase::Settle(_) => 1,
+            Phase::Verify(_) => 2,
+            _ => 3,
+        };
+        for (index, pair) in scenario.phases.windows(2).enumerate() {
+            if rank(&pair[0]) > rank(&pair[1]) {
+                let number = (index + 1).to_string();
+                let message = format!("`{}` comes after `{}`", pair[1].kind(), pair[0].kind());
+                return Err(self.wrong(
+                    &["phases", &number],
+                    message,
+                    "the order is load, settle, verify, then what is measured",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn objectives(&self, scenario: &Scenario) -> Result<(), DocumentError> {
+        let variants: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
+        let baseline = scenario.variants.values().any(|variant| variant.baseline);
+        for (index, entry) in scenario.objectives.iter().enumerate() {
+            let number = index.to_string();
+            let at = ["objectives", number.as_str()];
+            let unknown = |what: &str, name: &str, known: &[&str]| {
+                let help = match nearest(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", known.join(", ")),
+                };
+                self.wrong(&at, format!("there is no {what} `{name}`"), help)
+            };
+            if let Selector::Name(name) = &entry.objective.phase {
+                let phases: Vec<&str> = scenario.phases.iter().map(Phase::name).collect();
+                if !phases.contains(&name.as_str()) {
+                    return Err(unknown("phase", name, &phases));
+                }
+            }
+            for name in entry.only.keys().chain(entry.except.keys()) {
+                if !variants.contains(&name.as_str()) {
+                    return Err(unknown("variant", name, &variants));
+                }
+            }
+            let targets = std::iter::once(&entry.objective.target).chain(&entry.objective.critical);
+            for target in targets {
+                match target {
+                    Target::Relative { to: Reference::Variant(name), .. }
+                        if !variants.contains(&name.as_str()) =>
+                    {
+                        return Err(unknown("variant", name, &variants));
+                    }
+                    Target::Relative { to: Reference::Baseline, .. } if !baseline => {
+                        return Err(self.wrong(
+                            &at,
+                            "no variant is the baseline",
+                            "write `baseline: true` in one of them",
+                        ));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str = "\
+data: wordnet-10k
+engine: embedded
+variants:
+  flat: {baseline: true}
+  hnsw: {index: {hnsw: {}}, search: {ef_search: [16, 64]}}
+phases:
+  - search: {k: 10}
+objectives:
+  - search.recall@10.mean >= 0.95
+";
+
+    fn with(from: &str, to: &str) -> Result<Scenario, String> {
+        assert!(SCENARIO.contains(from), "{from}");
+        let document = Document::parse("s.yaml", &SCENARIO.replace(from, to)).map_err(|e| e.to_string())?;
+        read(&document).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_left_out_is_filled_in() {
+        let scenario = with("", "").unwrap();
+        let kinds: Vec<&str> = scenario.phases.iter().map(Phase::kind).collect();
+        assert_eq!(kinds, ["load", "settle", "verify", "search"]);
+        assert_eq!((scenario.seed, scenario.blocks), (42, 1));
+        assert_eq!(scenario.operation_timeout.to_string(), "30s");
+        assert_eq!(scenario.variants["hnsw"].search.points().len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_work_is_said_with_its_place() {
+        for (from, to, start) in [
+            ("[16, 64]", "0", "must be at least 1 in s.yaml:5:49"),
+            ("[16, 64]", "[16, 16]", "16 is listed twice in s.yaml:5:49"),
+            ("k: 10", "k: 0", "`k` must be at least 1 in s.yaml:7:17"),
+            (
+                "{baseline: true}",
+                "{search: {ef_search: 5}}",
+                "`ef_search` has no meaning without an HNSW index in s.yaml:4:19",
+            ),
+            ("search: {k: 10}", "persist: {repeats: 0}", "`repeats` must be at least 1 in s.yaml:7:24"),
+            ("search: {k: 10}", "restore", "`restore` needs a `persist` before it in s.yaml:7:5"),
+            (
+                "- search: {k: 10}",
+                "- search: {k: 10}\n  - search: {k: 5}",
+                "two phases are called `search` in s.yaml:8:13",
+            ),
+            ("- search: {k: 10}", "- search: {k: 10}\n  - load", "`load` comes after `search` in s.yaml:8:5"),
+            ("- search.", "- serach.", "there is no phase `serach` in s.yaml:9:5"),
+            ("engine: embedded", "engine: embeded", "unknown name `embeded` in s.yaml:2:9"),
+            ("hnsw: {index", "baseline: {index", "`baseline` can't be the name of a variant in s.yaml:5:3"),
+            ("mean >= 0.95", "mean >= 2 x 'flt'", "there is no variant `flt` in s.yaml:9:5"),
+            ("mean >= 0.95", "meen >= 0.95", "unknown"),
+        ] {
+            let error = with(from, to).unwrap_err();
+            assert!(error.starts_with(start), "{to}: {error}");
+        }
+    }
+}

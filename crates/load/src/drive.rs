@@ -1,0 +1,120 @@
+//! The one loop: take an operation, wait for its instant, send it, write down what came.
+//!
+//! Closed and open load, blocking and multiplexed engines, real and virtual time all run through here.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use annvil_core::clock::Clock;
+use annvil_core::engine::Session;
+use annvil_core::operation::{OpError, OpRef, Reply};
+use annvil_core::sample::Sample;
+use annvil_core::units::Nanos;
+
+use crate::claims::{Claim, Claims};
+use crate::recorder::Recorder;
+use crate::work::Work;
+
+/// What a slot needs to do its work. A slot does one operation at a time.
+pub struct Slot<'a> {
+    /// The session, which other slots may share.
+    pub session: &'a dyn Session,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// Where operations come from.
+    pub claims: &'a Claims,
+    /// What they are.
+    pub work: &'a Work,
+    /// Where they are written down; shared by the slots of one thread.
+    pub recorder: &'a RefCell<Recorder>,
+    /// Time limit of an operation.
+    pub timeout: Nanos,
+}
+
+impl Slot<'_> {
+    /// Works until there is nothing left to do.
+    pub async fn run(&self) {
+        let mut reply = Reply::default();
+        let mut free = self.clock.now().max(self.claims.start());
+        while let Some(claim) = self.claims.take(free) {
+            free = if claim.count == 1 {
+                self.one(claim, free, &mut reply).await
+            } else {
+                self.several(claim, free, &mut reply).await
+            };
+        }
+    }
+
+    async fn one(&self, claim: Claim, free: Nanos, reply: &mut Reply) -> Nanos {
+        let operation = self.work.operation(claim.first);
+        if claim.intended > free {
+            self.clock.sleep_until(claim.intended).await;
+        }
+        let sent = self.clock.now();
+        let result = limited(self.session, operation, reply, self.clock, sent.saturating_add(self.timeout)).await;
+        let done = self.clock.now();
+        let sample = Sample { intended: claim.intended, free, sent, done };
+        let mut recorder = self.recorder.borrow_mut();
+        match result {
+            // A session that can't be interrupted answers late: too late is not an answer.
+            Ok(()) if sample.service() > self.timeout => recorder.failed(sample, &OpError::Timeout),
+            Ok(()) => {
+                recorder.answered(sample, 1);
+                if let OpRef::Search { query, .. } = operation {
+                    recorder.keep(query, reply);
+                }
+            }
+            Err(error) => recorder.failed(sample, &error),
+        }
+        done
+    }
+
+    /// Operations so short that reading the clock for each would be most of what is measured.
+    async fn several(&self, claim: Claim, free: Nanos, reply: &mut Reply) -> Nanos {
+        let mut failure = None;
+        let mut answered = 0;
+        let sent = self.clock.now();
+        for k in claim.first..claim.first + claim.count {
+            match self.session.call(self.work.operation(k), reply).await {
+                Ok(()) => answered += 1,
+                Err(error) => {
+                    failure.get_or_insert((0, error)).0 += 1;
+                }
+            }
+        }
+        let done = self.clock.now();
+        let sample = Sample { intended: claim.intended, free, sent, done };
+        let mut recorder = self.recorder.borrow_mut();
+        if answered > 0 {
+            recorder.answered(sample, answered);
+        }
+        if let Some((count, error)) = failure {
+            (0..count).for_each(|_| recorder.failed(sample, &error));
+        }
+        done
+    }
+}
+
+/// A call that is dropped when its time is over. Engines that answer without waiting never see the timer.
+async fn limited(
+    session: &dyn Session,
+    operation: OpRef<'_>,
+    reply: &mut Reply,
+    clock: &dyn Clock,
+    deadline: Nanos,
+) -> Result<(), OpError> {
+    let mut call = session.call(operation, reply);
+    if let Poll::Ready(result) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
+        return result;
+    }
+    let mut timer = pin!(clock.sleep_until(deadline));
+    poll_fn(|context| {
+        if let Poll::Ready(result) = call.as_mut().poll(context) {
+            return Poll::Ready(result);
+        }
+        timer.as_mut().poll(context).map(|()| Err(OpError::Timeout))
+    })
+    .await
+}

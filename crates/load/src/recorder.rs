@@ -1,0 +1,276 @@
+//! What a thread writes down about its own operations, and how the parts of all threads become one result.
+
+use std::sync::mpsc::Sender;
+
+use annvil_core::histogram::Histogram;
+use annvil_core::operation::{OpError, Reply};
+use annvil_core::sample::Sample;
+use annvil_core::units::Nanos;
+use annvil_core::vector::RowId;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Length of an interval of the time series.
+pub const INTERVAL: Nanos = Nanos(1_000_000_000);
+
+/// Histograms and counts of one thread over some time. Parts are added, never averaged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Time from sending to answer.
+    pub service: Histogram,
+    /// Delay that the harness added between a session being free and sending.
+    pub sched_lag: Histogram,
+    /// Time from the intended instant to the answer; open load only.
+    pub response: Option<Histogram>,
+    /// Time until a session was free; open load only.
+    pub queue_wait: Option<Histogram>,
+    /// Latencies of failed operations.
+    pub failed: Option<Histogram>,
+    /// Failed operations by kind, in the order of [`OpError::KINDS`].
+    pub failures: [u64; OpError::KINDS.len()],
+    /// Operations answered.
+    pub operations: u64,
+}
+
+impl Part {
+    /// A part without samples.
+    pub fn new(open: bool) -> Self {
+        let open = || open.then(Histogram::new);
+        Self {
+            service: Histogram::new(),
+            sched_lag: Histogram::new(),
+            response: open(),
+            queue_wait: open(),
+            failed: None,
+            failures: [0; OpError::KINDS.len()],
+            operations: 0,
+        }
+    }
+
+    /// Adds another part.
+    pub fn add(&mut self, other: &Self) {
+        self.service.add(&other.service);
+        self.sched_lag.add(&other.sched_lag);
+        for (mine, theirs) in [
+            (&mut self.response, &other.response),
+            (&mut self.queue_wait, &other.queue_wait),
+            (&mut self.failed, &other.failed),
+        ] {
+            if let Some(theirs) = theirs {
+                mine.get_or_insert_default().add(theirs);
+            }
+        }
+        for (mine, theirs) in self.failures.iter_mut().zip(other.failures) {
+            *mine += theirs;
+        }
+        self.operations += other.operations;
+    }
+
+    /// Operations that failed, of any kind.
+    pub fn failed(&self) -> u64 {
+        self.failures.iter().sum()
+    }
+}
+
+/// An answer kept for scoring after the clock has stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Row of the queries.
+    pub query: u32,
+    /// Ids in the order in which they were answered.
+    pub ids: Vec<RowId>,
+}
+
+/// At most so many answers, each operation's with the same chance (Vitter's algorithm R), seeded.
+#[derive(Debug)]
+pub struct Reservoir {
+    kept: Vec<Answer>,
+    capacity: usize,
+    seen: u64,
+    random: ChaCha8Rng,
+}
+
+impl Reservoir {
+    /// Room for `capacity` answers.
+    pub fn new(capacity: usize, random: ChaCha8Rng) -> Self {
+        Self { kept: Vec::new(), capacity, seen: 0, random }
+    }
+
+    /// Offers an answer.
+    #[inline]
+    pub fn offer(&mut self, query: usize, ids: &[RowId]) {
+        self.seen += 1;
+        let query = query as u32;
+        if self.kept.len() < self.capacity {
+            self.kept.push(Answer { query, ids: ids.to_vec() });
+        } else if self.capacity > 0 {
+            let place = self.random.random_range(0..self.seen);
+            if let Some(answer) = self.kept.get_mut(place as usize) {
+                answer.query = query;
+                answer.ids.clear();
+                answer.ids.extend_from_slice(ids);
+            }
+        }
+    }
+
+    /// The answers kept.
+    pub fn into_answers(self) -> Vec<Answer> {
+        self.kept
+    }
+}
+
+/// A thread's part of one second.
+#[derive(Debug)]
+pub struct Flush {
+    /// The thread.
+    pub thread: usize,
+    /// Number of the second, from the start of the window.
+    pub interval: u64,
+    /// What happened in it.
+    pub part: Part,
+}
+
+/// What one thread writes while the clock runs. Nobody else touches it.
+#[derive(Debug)]
+pub struct Recorder {
+    thread: usize,
+    start: Nanos,
+    part: Part,
+    interval: u64,
+    interval_end: Nanos,
+    open: bool,
+    sender: Sender<Flush>,
+    reservoir: Reservoir,
+    first_sent: Option<Nanos>,
+    last_done: Nanos,
+}
+
+/// What is left of a recorder at the end.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Answers kept for scoring.
+    pub answers: Vec<Answer>,
+    /// When the first operation was sent.
+    pub first_sent: Option<Nanos>,
+    /// When the last one was done.
+    pub last_done: Nanos,
+}
+
+impl Recorder {
+    /// A recorder for one thread, from `start` on.
+    pub fn new(thread: usize, start: Nanos, open: bool, sender: Sender<Flush>, reservoir: Reservoir) -> Self {
+        Self {
+            thread,
+            start,
+            part: Part::new(open),
+            interval: 0,
+            interval_end: start.saturating_add(INTERVAL),
+            open,
+            sender,
+            reservoir,
+            first_sent: None,
+            last_done: start,
+        }
+    }
+
+    /// Writes down one operation, or several that were timed together: `sample` spans all of them.
+    #[inline]
+    pub fn answered(&mut self, sample: Sample, count: u64) {
+        self.note(&sample);
+        let part = &mut self.part;
+        if count == 1 {
+            part.service.record(sample.service());
+        } else {
+            part.service.record_n(Nanos(sample.service().0 / count), count);
+        }
+        part.sched_lag.record(sample.sched_lag());
+        if let Some(response) = &mut part.response {
+            response.record(sample.response());
+        }
+        if let Some(queue_wait) = &mut part.queue_wait {
+            queue_wait.record(sample.queue_wait());
+        }
+        part.operations += count;
+    }
+
+    /// Writes down a failed operation.
+    pub fn failed(&mut self, sample: Sample, error: &OpError) {
+        self.note(&sample);
+        self.part.failed.get_or_insert_default().record(sample.response());
+        let kind = OpError::KINDS.iter().position(|kind| *kind == error.kind());
+        self.part.failures[kind.unwrap_or(OpError::KINDS.len() - 1)] += 1;
+    }
+
+    /// Keeps an answer for scoring, perhaps.
+    #[inline]
+    pub fn keep(&mut self, query: usize, reply: &Reply) {
+        self.reservoir.offer(query, &reply.ids);
+    }
+
+    #[inline]
+    fn note(&mut self, sample: &Sample) {
+        if self.first_sent.is_none() {
+            self.first_sent = Some(sample.sent);
+        }
+        self.last_done = self.last_done.max(sample.done);
+        if sample.done >= self.interval_end {
+            self.flush(sample.done);
+        }
+    }
+
+    #[cold]
+    fn flush(&mut self, now: Nanos) {
+        let part = std::mem::replace(&mut self.part, Part::new(self.open));
+        // The receiver outlives the threads unless the phase was given up; then nobody needs the part.
+        let _ = self.sender.send(Flush { thread: self.thread, interval: self.interval, part });
+        self.interval = now.saturating_sub(self.start).0 / INTERVAL.0;
+        self.interval_end = self.start.saturating_add(Nanos((self.interval + 1) * INTERVAL.0));
+    }
+
+    /// Hands over the last part and what was kept.
+    pub fn finish(self) -> Recorded {
+        let _ = self.sender.send(Flush { thread: self.thread, interval: self.interval, part: self.part });
+        Recorded {
+            answers: self.reservoir.into_answers(),
+            first_sent: self.first_sent,
+            last_done: self.last_done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annvil_core::plan::stream;
+    use std::sync::mpsc::channel;
+
+    fn sample(sent: u64, done: u64) -> Sample {
+        Sample { intended: Nanos(sent), free: Nanos(sent), sent: Nanos(sent), done: Nanos(done) }
+    }
+
+    #[test]
+    fn a_second_is_handed_over_when_the_next_begins() {
+        let (sender, receiver) = channel();
+        let mut recorder = Recorder::new(0, Nanos(0), false, sender, Reservoir::new(0, stream(1, "r")));
+        recorder.answered(sample(0, 10), 1);
+        recorder.answered(sample(10, 2_500_000_000), 1);
+        recorder.failed(sample(2_500_000_000, 2_600_000_000), &OpError::Timeout);
+        let recorded = recorder.finish();
+        let flushes: Vec<Flush> = receiver.iter().collect();
+        let seen: Vec<(u64, u64, u64)> =
+            flushes.iter().map(|f| (f.interval, f.part.operations, f.part.failed())).collect();
+        assert_eq!(seen, [(0, 1, 0), (2, 1, 1)]);
+        assert_eq!((recorded.first_sent, recorded.last_done), (Some(Nanos(0)), Nanos(2_600_000_000)));
+    }
+
+    #[test]
+    fn a_reservoir_keeps_a_fair_sample() {
+        let mut reservoir = Reservoir::new(100, stream(3, "reservoir"));
+        (0..10_000).for_each(|query| reservoir.offer(query, &[query as u64]));
+        let answers = reservoir.into_answers();
+        assert_eq!(answers.len(), 100);
+        let mean = answers.iter().map(|a| f64::from(a.query)).sum::<f64>() / 100.0;
+        assert!((mean - 5000.0).abs() < 1000.0, "{mean}");
+        assert!(answers.iter().all(|a| a.ids == [u64::from(a.query)]));
+    }
+}

@@ -1,0 +1,106 @@
+//! The machine's clock: monotonic time, and waiting through a kernel timer.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use annvil_core::clock::{Clock, LocalFuture};
+use annvil_core::units::Nanos;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Monotonic time of the machine.
+///
+/// Waiting uses a `timerfd` of its own for each wait, read through the thread's tokio runtime: tokio's own timer has
+/// ticks of a millisecond, as long as a vector search. Where no timer can be had the wait falls back to that tick.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    zero: Instant,
+}
+
+impl SystemClock {
+    /// A clock whose zero is now.
+    pub fn new() -> Self {
+        Self { zero: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[inline]
+    fn now(&self) -> Nanos {
+        Nanos(self.zero.elapsed().as_nanos() as u64)
+    }
+
+    fn sleep_until(&self, instant: Nanos) -> LocalFuture<'_, ()> {
+        Box::pin(async move {
+            let left = instant.saturating_sub(self.now());
+            if left.0 > 0 && wait(left.into()).await.is_err() {
+                tokio::time::sleep(left.into()).await;
+            }
+        })
+    }
+}
+
+thread_local! {
+    /// Timers that are not in use: making one costs two system calls, and a session waits again and again.
+    static SPARE: RefCell<Vec<AsyncFd<std::os::fd::OwnedFd>>> = const { RefCell::new(Vec::new()) };
+}
+
+async fn wait(left: Duration) -> std::io::Result<()> {
+    let spare = SPARE.with(|spare| spare.borrow_mut().pop());
+    let timer = match spare {
+        Some(timer) => timer,
+        None => {
+            let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+            AsyncFd::with_interest(fd, Interest::READABLE)?
+        }
+    };
+    let value = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+    let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+    timerfd_settime(timer.get_ref(), TimerfdTimerFlags::empty(), &once)?;
+    loop {
+        let mut ready = timer.readable().await?;
+        let mut expirations = [0u8; 8];
+        match ready.try_io(|fd| Ok(rustix::io::read(fd, &mut expirations)?)) {
+            Ok(result) => {
+                result?;
+                break;
+            }
+            Err(_would_block) => {}
+        }
+    }
+    SPARE.with(|spare| spare.borrow_mut().push(timer));
+    Ok(())
+}
+
+/// A single-threaded runtime with what [`SystemClock`] needs.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_end_after_their_instant() {
+        let clock = SystemClock::new();
+        let runtime = runtime().unwrap();
+        runtime.block_on(async {
+            for _ in 0..5 {
+                let until = clock.now().saturating_add(Nanos(300_000));
+                clock.sleep_until(until).await;
+                assert!(clock.now() >= until);
+            }
+            clock.sleep_until(Nanos(0)).await;
+        });
+    }
+}
