@@ -1,1 +1,88 @@
-fn main() {}
+//! Developer chores: `cargo xtask test | ci | bench`.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+
+const HELP: &str = "\
+cargo xtask test     install and start what the tests need, and run all of them
+cargo xtask lint     formatting, clippy and docs, warnings denied
+cargo xtask schema   write docs/scenario.schema.json and docs/run.schema.json from the types
+cargo xtask bench    the benchmarks of the harness
+
+Everything is built with the release profile: the embedded engine's C++ takes minutes a profile.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["test", rest @ ..] => test(rest),
+        ["lint"] => lint(),
+        ["schema"] => schema(),
+        ["bench"] => cargo(&["bench", "--package", "annvil-load"]),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(anyhow::anyhow!("unknown chore `{}`\n{HELP}", other.join(" "))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The tests need no server yet: the embedded engine is compiled in. What is checked here is that it can be.
+fn test(rest: &[&str]) -> anyhow::Result<()> {
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    if Command::new(&compiler).arg("--version").output().is_err() {
+        bail!("`{compiler}` does not start: the embedded engine needs a C++ compiler\n  Install g++ or clang++, or set CXX.");
+    }
+    // The binary first: the tests of the command line start it.
+    cargo(&["build", "--release", "--package", "annvil"])?;
+    cargo(&[&["test", "--release", "--workspace"], rest].concat())
+}
+
+fn lint() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+    run(cargo_command().args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+fn schema() -> anyhow::Result<()> {
+    for (of, file) in [("scenario", "docs/scenario.schema.json"), ("run", "docs/run.schema.json")] {
+        let output = cargo_command()
+            .args(["run", "--quiet", "--release", "--package", "annvil", "--", "schema", of])
+            .output()
+            .context("cannot start cargo")?;
+        if !output.status.success() {
+            bail!("`annvil schema {of}` failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        }
+        std::fs::write(file, output.stdout).with_context(|| format!("cannot write {file}"))?;
+    }
+    Ok(())
+}
+
+fn cargo_command() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    run(cargo_command().args(arguments))
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let shown = format!("{command:?}").replace('"', "");
+    let status = command.status().with_context(|| format!("cannot start {shown}"))?;
+    if !status.success() {
+        bail!("{shown} ended with {status}");
+    }
+    eprintln!("  {shown}: {:.0} s", began.elapsed().as_secs_f64());
+    Ok(())
+}

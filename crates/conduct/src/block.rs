@@ -1,7 +1,6 @@
 //! One block: a variant built afresh and taken through every phase of the plan.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -83,7 +83,7 @@ impl Inputs {
         }
         let mut row = vec![0.0; info.dim];
         self.dataset.base().write_f32(id as usize, &mut row);
-        Some(info.metric.distance(self.dataset.queries().row(query as usize), &row))
+        Some(annvil_data::precise::distance(info.metric, self.dataset.queries().row(query as usize), &row))
     }
 
     /// The first `n` queries.

@@ -28,6 +28,7 @@ pub mod outcome;
 mod phases;
 pub mod prepare;
 pub mod process;
+pub mod reports;
 pub mod run;
 
 pub use error::RunError;

@@ -82,11 +82,6 @@ impl Run {
         self
     }
 
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.prepared.plan
-    }
-
     /// Makes the run's folder, so that a place that can't be written to is known before anything is measured.
     pub fn begin(self) -> Result<Begun, RunError> {
         let now = jiff::Zoned::now();
@@ -133,6 +128,11 @@ impl Begun {
     /// The run's folder.
     pub fn folder(&self) -> &RunFolder {
         &self.folder
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.record.plan
     }
 
     /// Measures everything. The record is on the disk after every phase; an error here means that the record could not

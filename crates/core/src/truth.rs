@@ -1,9 +1,11 @@
 //! Exact answers: what recall is measured against.
 
+use serde::{Deserialize, Serialize};
+
 use crate::vector::RowId;
 
 /// The exact answer to one query.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExactAnswer {
     /// The nearest rows, nearest first; equal distances in order of id.
     pub ids: Vec<RowId>,

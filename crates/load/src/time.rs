@@ -1,6 +1,7 @@
 //! The machine's clock: monotonic time, and waiting through a kernel timer.
 
 use std::cell::RefCell;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use annvil_core::clock::{Clock, LocalFuture};
@@ -51,7 +52,7 @@ impl Clock for SystemClock {
 
 thread_local! {
     /// Timers that are not in use: making one costs two system calls, and a session waits again and again.
-    static SPARE: RefCell<Vec<AsyncFd<std::os::fd::OwnedFd>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<AsyncFd<OwnedFd>>> = const { RefCell::new(Vec::new()) };
 }
 
 async fn wait(left: Duration) -> std::io::Result<()> {
@@ -60,7 +61,7 @@ async fn wait(left: Duration) -> std::io::Result<()> {
         Some(timer) => timer,
         None => {
             let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-            AsyncFd::with_interest(fd, Interest::READABLE)?
+            registered(fd)?
         }
     };
     let value = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
@@ -79,6 +80,12 @@ async fn wait(left: Duration) -> std::io::Result<()> {
     }
     SPARE.with(|spare| spare.borrow_mut().push(timer));
     Ok(())
+}
+
+#[allow(unsafe_code, reason = "tokio can't know of a descriptor's owner what the type says here")]
+fn registered(fd: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` owns an open descriptor, and `AsyncFd` gives nobody the means to replace or close it.
+    Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }
 
 /// A single-threaded runtime with what [`SystemClock`] needs.

@@ -8,6 +8,7 @@ use annvil_core::record::{Check, PhaseResult, Share};
 use annvil_core::scenario::{VerifyPhase, point_name};
 use annvil_core::units::Nanos;
 use annvil_core::vector::RowId;
+use annvil_data::DataError;
 use annvil_engines::Context;
 use annvil_load::verify::{Expected, Sample, verify_answers, verify_writes};
 
@@ -70,7 +71,7 @@ fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop
         for (index, form) in stage.forms.iter().enumerate() {
             let Some(truth) = inputs.truth(form) else { continue };
             let predicate: Option<Predicate> =
-                form.filter.as_ref().map(|filter| filter.compile(dataset.labels())).transpose().map_err(RunError::from)?;
+                form.filter.as_ref().map(|filter| filter.compile(dataset.labels())).transpose().map_err(DataError::from)?;
             let rows = dataset.info().rows as u64;
             let selected = |id: RowId| {
                 (id < rows).then(|| {

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
@@ -58,6 +58,25 @@ impl DataSpec {
     /// A whole set in the box.
     pub fn named(name: impl Into<String>) -> Self {
         Self::Named { name: name.into(), rows: None, queries_limit: None }
+    }
+
+    /// The same set with relative paths taken from `folder`, usually that of the scenario file.
+    #[must_use]
+    pub fn relative_to(&self, folder: &Path) -> Self {
+        match self {
+            Self::Named { .. } => self.clone(),
+            Self::Files(files) => {
+                let from_folder = |path: &PathBuf| folder.join(path);
+                Self::Files(Box::new(DataFiles {
+                    base: from_folder(&files.base),
+                    queries: from_folder(&files.queries),
+                    truth: files.truth.as_ref().map(from_folder),
+                    labels: files.labels.as_ref().map(from_folder),
+                    texts: files.texts.as_ref().map(from_folder),
+                    ..(**files).clone()
+                }))
+            }
+        }
     }
 }
 
@@ -261,6 +280,16 @@ mod tests {
             assert_eq!(serde_json::to_string(&spec).unwrap(), json);
             assert_eq!(serde_json::from_str::<DataSpec>(json).unwrap(), spec);
         }
+    }
+
+    #[test]
+    fn relative_paths_start_from_a_folder() {
+        let spec = yaml("{base: b.npy, queries: /q.npy, labels: l.jsonl, metric: l2, rows: 5}").unwrap();
+        let DataSpec::Files(files) = spec.relative_to(Path::new("sets/a")) else { panic!("files") };
+        assert_eq!((files.base, files.queries), ("sets/a/b.npy".into(), "/q.npy".into()));
+        assert_eq!((files.labels, files.truth, files.rows), (Some("sets/a/l.jsonl".into()), None, Some(5)));
+        let named = DataSpec::named("wordnet-10k");
+        assert_eq!(named.relative_to(Path::new("x")), named);
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn complete(phases: &mut Vec<Phase>) {
     let mut at = 0;
     for phase in needed {
         if let Some(place) = phases.iter().position(|written| written.kind() == phase.kind()) {
-            at = place + 1
+            at = place + 1;
         } else {
             phases.insert(at, phase);
             at += 1;
@@ -339,7 +339,11 @@ objectives:
             ("engine: embedded", "engine: embeded", "unknown name `embeded` in s.yaml:2:9"),
             ("hnsw: {index", "baseline: {index", "`baseline` can't be the name of a variant in s.yaml:5:3"),
             ("mean >= 0.95", "mean >= 2 x 'flt'", "there is no variant `flt` in s.yaml:9:5"),
-            ("mean >= 0.95", "meen >= 0.95", "unknown"),
+            (
+                "mean >= 0.95",
+                "meen >= 0.95",
+                "objective `search.recall@10.meen >= 0.95`: no statistic is called `meen`",
+            ),
         ] {
             let error = with(from, to).unwrap_err();
             assert!(error.starts_with(start), "{to}: {error}");

@@ -1,0 +1,110 @@
+//! Flags and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Proves vector search: how fast and how right a vector database is.
+///
+/// Without a verb it runs the scenario `quick`: an exact scan and three HNSW indexes over 10,000 real embeddings, with
+/// their answers verified before they are timed.
+#[derive(Debug, Parser)]
+#[command(name = "annvil", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all well · 1 objective missed or answers wrong · 2 usage or configuration · \
+4 the measurement is invalid · 5 engine or infrastructure failed · 130 interrupted")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// Flags of `run`, which is what happens without a verb.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Measure a scenario: build, verify, measure and judge its variants.
+    Run(RunFlags),
+    /// Show a run that was measured before, and write its reports again.
+    Report(ReportFlags),
+    /// List the engines and what each supports.
+    Engines(JsonFlag),
+    /// Measure the harness itself: what an operation costs with an engine that does nothing.
+    Selftest(JsonFlag),
+    /// Print the JSON Schema of scenarios, or of run records.
+    Schema(SchemaFlags),
+    /// Run one variant in this process, as told on standard input.
+    #[command(hide = true, name = "__variant")]
+    Variant,
+}
+
+/// Flags of `annvil run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunFlags {
+    /// A scenario file, or the name of a shipped one: quick, embedded-store, index-ladder.
+    #[arg(default_value = "quick")]
+    pub scenario: String,
+    /// Change a key of the scenario: `--set phases.search.sessions=4`, `--set "variants.hnsw f16.search.ef_search=[32, 64]"`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Apply the scenario's preset `quick`: less of everything.
+    #[arg(long, conflicts_with = "full")]
+    pub quick: bool,
+    /// Apply the scenario's preset `full`: all there is.
+    #[arg(long)]
+    pub full: bool,
+    /// Folder below which the run's folder is made.
+    #[arg(long, short, value_name = "DIR", default_value = "runs")]
+    pub output: PathBuf,
+    /// Print nothing but the error, if there is one.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print the run record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Show what is done in more detail.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Run all variants in this process. Memory figures are then not reported.
+    #[arg(long)]
+    pub one_process: bool,
+}
+
+/// Flags of `annvil report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportFlags {
+    /// The run's folder, or its `run.json`.
+    pub run: PathBuf,
+    /// Print the run record as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing; only write the reports.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// The flag of verbs that answer in a table or as JSON.
+#[derive(Debug, Clone, Args)]
+pub struct JsonFlag {
+    /// Answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `annvil schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaFlags {
+    /// What the schema describes.
+    #[arg(value_enum, default_value = "scenario")]
+    pub of: SchemaOf,
+}
+
+/// What a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// Scenario files.
+    Scenario,
+    /// `run.json`.
+    Run,
+}

@@ -1,0 +1,42 @@
+//! The `annvil` binary: flags, progress, exit codes; nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod built;
+mod engines;
+mod flags;
+mod interrupt;
+mod log;
+mod paint;
+mod progress;
+mod report;
+mod run;
+mod scenarios;
+mod schema;
+mod selftest;
+
+use flags::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.verb {
+        None => run::run(&cli.run),
+        Some(Verb::Run(flags)) => run::run(&flags),
+        Some(Verb::Report(flags)) => report::report(&flags),
+        Some(Verb::Engines(flags)) => engines::engines(&flags),
+        Some(Verb::Selftest(flags)) => selftest::selftest(&flags),
+        Some(Verb::Schema(flags)) => schema::schema(&flags),
+        Some(Verb::Variant) => run::variant(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            let code = run::exit_code(&error);
+            let text = paint::error(&format!("{error:#}"));
+            eprintln!("{text}");
+            code
+        }
+    }
+}

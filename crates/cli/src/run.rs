@@ -1,0 +1,105 @@
+//! `annvil run`.
+
+use std::process::ExitCode;
+
+use annvil_conduct::event::{Event, Sink};
+use annvil_conduct::{Isolation, Outcome, Overrides, Preset, Run, RunError, machine, prepare, reports};
+use annvil_core::record::RunRecord;
+use annvil_load::cancel::Cancel;
+use anyhow::{Context, anyhow};
+
+use crate::flags::RunFlags;
+use crate::progress::Progress;
+use crate::{built, interrupt, log, paint, scenarios};
+
+/// Measures a scenario.
+pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
+    let (file, text) = scenarios::find(&flags.scenario)?;
+    let prepared = prepare(&file, &text, &overrides(flags)?, machine::usable_cores())?;
+    let cancel = Cancel::new();
+    interrupt::listen(cancel.clone(), flags.quiet).context("cannot listen for Ctrl-C")?;
+    let isolation = if flags.one_process {
+        Isolation::Shared
+    } else {
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
+        Isolation::OwnProcess { program, arguments: vec!["__variant".to_owned()] }
+    };
+    let run = Run::new(prepared, &flags.output).isolated(isolation).built_by(built::build()).stopped_by(cancel);
+    let begun = run.begin()?;
+    let folder = begun.folder().clone();
+    log::to_folder(folder.path(), flags.verbose).context("cannot write the log")?;
+
+    let mut progress = Progress::new(flags.quiet, begun.plan());
+    let mut sink = |event: &Event| {
+        note(event);
+        progress.event(event);
+    };
+    let measured = begun.measure(&mut sink);
+    progress.finish();
+    let record = measured?;
+    reports::write(&folder, &record)?;
+    show(&record, flags.json, flags.quiet)?;
+    if !flags.json && !flags.quiet {
+        println!("  report {}", folder.path().join("report.html").display());
+    }
+    Ok(ExitCode::from(Outcome::of(&record).code()))
+}
+
+/// Prints a record.
+pub fn show(record: &RunRecord, json: bool, quiet: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(record)?);
+    } else if !quiet {
+        print!("{}", annvil_report::terminal(record, &paint::style()));
+    }
+    Ok(())
+}
+
+/// Runs one variant for the process that started this one.
+pub fn variant() -> anyhow::Result<ExitCode> {
+    interrupt::ignore().context("cannot listen for Ctrl-C")?;
+    log::to_stderr();
+    annvil_conduct::process::serve()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The exit code of an error that kept a run from its end.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let usage = error.downcast_ref::<RunError>().is_none_or(RunError::is_usage);
+    ExitCode::from(if usage { Outcome::Usage.code() } else { Outcome::Failed.code() })
+}
+
+fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
+    let preset = match (flags.quick, flags.full) {
+        (true, _) => Some(Preset::Quick),
+        (_, true) => Some(Preset::Full),
+        (false, false) => None,
+    };
+    let pair = |text: &String| {
+        let (path, value) = text.split_once('=').ok_or_else(|| {
+            anyhow!("`--set {text}` has no `=`\n  Write it as --set phases.search.sessions=4.")
+        })?;
+        Ok((path.trim().to_owned(), value.trim().to_owned()))
+    };
+    let mut variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(annvil_conduct::prepare::VARIABLES))
+        .collect();
+    variables.sort();
+    Ok(Overrides { preset, set: flags.set.iter().map(pair).collect::<anyhow::Result<_>>()?, variables })
+}
+
+/// A line in the log for every step.
+fn note(event: &Event) {
+    match event {
+        Event::Preparing { what } => tracing::info!("preparing: {what}"),
+        Event::BlockStarted { block, variant } => tracing::info!("block {block}: {variant}"),
+        Event::Engine(info) => tracing::info!("engine {} {}", info.name, info.version),
+        Event::PhaseStarted { name, point, .. } => {
+            tracing::info!("phase {name} {}", annvil_core::scenario::point_name(point));
+        }
+        Event::PhaseDone(phase) => tracing::info!("phase {} took {}", phase.name, phase.time),
+        Event::BlockFailed(failure) => tracing::warn!("{}: {}", failure.phase, failure.message),
+        Event::Progress { .. } | Event::Memory(_) | Event::BlockDone => {}
+    }
+}

@@ -1,0 +1,91 @@
+//! Exact nearest neighbours: the flat scan that serves as an engine, and the true answers that recall is scored against.
+
+mod scan;
+mod truth;
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use annvil_core::vector::RowId;
+
+pub use self::scan::ExactScan;
+pub use self::truth::{Admit, answers, truth};
+
+/// A row and its distance from the query.
+///
+/// Ordered by distance, equal distances by id, so that answers do not depend on the order in which rows are seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Hit {
+    /// The row.
+    pub id: RowId,
+    /// Its distance, smaller is nearer.
+    pub distance: f64,
+}
+
+impl Ord for Hit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.distance.total_cmp(&other.distance).then(self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Hit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Hit {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Hit {}
+
+/// The best hits so far: a heap with the worst of them on top.
+struct Top {
+    heap: BinaryHeap<Hit>,
+    limit: usize,
+    /// No hit at or beyond this distance can enter any more, unless it wins by its id.
+    bound: f64,
+}
+
+impl Top {
+    /// Keeps `limit` hits, in the memory of `space`, whose content is dropped.
+    fn new(limit: usize, mut space: Vec<Hit>) -> Self {
+        space.clear();
+        space.reserve(limit);
+        Self {
+            heap: BinaryHeap::from(space),
+            limit,
+            bound: if limit == 0 { f64::NEG_INFINITY } else { f64::INFINITY },
+        }
+    }
+
+    #[inline]
+    fn offer(&mut self, id: RowId, distance: f64) {
+        if distance <= self.bound {
+            self.enter(Hit { id, distance });
+        }
+    }
+
+    /// Out of line: few rows of a scan get here.
+    #[cold]
+    fn enter(&mut self, hit: Hit) {
+        if self.heap.len() < self.limit {
+            self.heap.push(hit);
+        } else if let Some(mut worst) = self.heap.peek_mut()
+            && hit < *worst
+        {
+            *worst = hit;
+        }
+        if self.heap.len() == self.limit {
+            self.bound = self.heap.peek().map_or(f64::NEG_INFINITY, |worst| worst.distance);
+        }
+    }
+
+    /// The hits, nearest first.
+    fn into_sorted(self) -> Vec<Hit> {
+        self.heap.into_sorted_vec()
+    }
+}

@@ -1,0 +1,69 @@
+//! Systems under test: a translation of operations into each system's own calls.
+//!
+//! One file (and, where it needs more room, the folder beside it) per system, behind a cargo feature:
+//! [`open`] is the only way in. Engines know nothing of load, statistics or reports.
+//!
+//! ```
+//! # #[cfg(feature = "embedded")] {
+//! let engines = annvil_engines::list();
+//! let embedded = engines.iter().find(|engine| engine.name == "embedded").unwrap();
+//! assert!(embedded.storages.contains(&"i8") && embedded.persists);
+//! # }
+//! ```
+
+mod check;
+mod done;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod flat;
+mod map;
+mod null;
+mod payload;
+mod prepared;
+mod snapshot;
+mod stub;
+mod summary;
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use annvil_core::clock::Clock;
+use annvil_core::engine::{Engine, Result};
+use annvil_core::scenario::{EngineSpec, Variant};
+
+pub use summary::{EngineSummary, list};
+
+/// What an engine is given besides its configuration.
+#[derive(Clone)]
+pub struct Context {
+    /// The clock of the run.
+    pub clock: Arc<dyn Clock>,
+    /// A folder of its own, made by the caller, for what the variant keeps on disk while it runs.
+    pub scratch: PathBuf,
+}
+
+/// Opens the engine for one variant. Nothing is loaded, and what can't work is refused here, before there are data.
+pub fn open(spec: &EngineSpec, variant: &Variant, context: &Context) -> Result<Box<dyn Engine>> {
+    match spec {
+        #[cfg(feature = "embedded")]
+        EngineSpec::Embedded(_) => embedded::open(variant, context),
+        #[cfg(not(feature = "embedded"))]
+        EngineSpec::Embedded(_) => Err(annvil_core::engine::EngineError::Unsupported {
+            engine: "this build of Annvil".to_owned(),
+            what: "the embedded engine".to_owned(),
+            help: "build it with `--features embedded`".to_owned(),
+        }),
+        EngineSpec::Null(_) => null::open(variant),
+        EngineSpec::Stub(spec) => stub::open(spec, variant, context),
+    }
+}
+
+/// Locks for reading. A panic elsewhere is reported where it happened; it must not turn every later call into another.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks for writing; see [`read`].
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,214 @@
+//! The plainest things that a run shows, in words with figures.
+//!
+//! Only like is compared with like: one search, each variant at its reported point. Nothing is called different that a
+//! single run can't tell apart.
+
+use annvil_core::form::Params;
+use annvil_core::objective::Grade;
+use annvil_core::record::{RunRecord, Status};
+
+use crate::sheet::asked_recall;
+use crate::text::cut;
+use crate::view::validity::Validity;
+use crate::view::verdict::{Verdict, is_met};
+use crate::view::{Measure, VariantView, View, label};
+
+mod compare;
+
+use compare::Side;
+
+/// How many are enough.
+const MOST: usize = 3;
+
+/// Longest message of a failure that is repeated here; the table and the report have it whole.
+const MESSAGE: usize = 90;
+
+/// At most three sentences, the plainest first.
+pub fn findings(record: &RunRecord) -> Vec<String> {
+    of(&View::new(record))
+}
+
+/// The same of a view.
+pub(crate) fn of(view: &View<'_>) -> Vec<String> {
+    let mut all = Vec::new();
+    let validity = Validity::of(view);
+    if validity.holds() == Some(false) {
+        all.push("The figures of this run can't be judged: the measurement is invalid.".to_owned());
+    }
+    all.extend(failures(view));
+    if let Some(measure) = view.searches().next() {
+        let sides = sides(view, measure);
+        // Speeds of an invalid run are not compared.
+        if validity.holds() != Some(false) {
+            let choice = choice(view, &sides);
+            all.extend(choice.map(|choice| best(view, &sides, choice)));
+            all.extend(choice.and_then(|choice| trade_off(view, &sides, choice)));
+        }
+        all.extend(missed(view));
+        all.extend(sweep(view, measure));
+    } else {
+        all.extend(missed(view));
+    }
+    if all.is_empty() {
+        all.push(match view.record.status {
+            Status::Complete if view.record.blocks.is_empty() => "Nothing was measured.".to_owned(),
+            Status::Complete => "No search was measured, so there is nothing to compare.".to_owned(),
+            _ => "The run ended before a search was measured.".to_owned(),
+        });
+    }
+    all.truncate(MOST);
+    all
+}
+
+fn sides<'a, 'v>(view: &'v View<'a>, measure: &Measure<'_>) -> Vec<Side<'a, 'v>> {
+    view.variants
+        .iter()
+        .filter(|variant| variant.failure().is_none())
+        .filter_map(|variant| {
+            let figures = variant.reported(measure)?;
+            let qps = figures.qps?;
+            Some(Side { variant, figures, qps, memory: variant.index_bytes() })
+        })
+        .collect()
+}
+
+fn failures(view: &View<'_>) -> Option<String> {
+    let failed: Vec<&VariantView<'_>> = view.variants.iter().filter(|variant| variant.failure().is_some()).collect();
+    let first = failed.first()?;
+    let why = label::failure(first.failure()?);
+    let name = label::at(first.name(), &Params::new());
+    let speed = if first.is_wrong() { ", so it has no speed" } else { "" };
+    let why = cut(why.trim_end_matches('.'), MESSAGE);
+    Some(match failed.len() {
+        1 => format!("{name} failed{speed}: {why}."),
+        n => format!("{n} of {} variants failed, the first is {name}: {why}.", view.variants.len()),
+    })
+}
+
+/// The fastest of those that are as right as the rightest, the baseline left out: of those that meet every objective,
+/// or of all if none does.
+fn choice<'s, 'a, 'v>(view: &View<'_>, sides: &'s [Side<'a, 'v>]) -> Option<&'s Side<'a, 'v>> {
+    let candidates = |keep: &dyn Fn(&Side<'_, '_>) -> bool| {
+        let all = sides.iter().filter(|side| !side.variant.is_baseline() && keep(side));
+        let recall = |side: &&Side<'_, '_>| side.figures.recall.map_or(0.0, |recall| recall.mean);
+        let rightest = all.clone().max_by(|a, b| recall(a).total_cmp(&recall(b)))?;
+        all.filter(|side| side.as_right(rightest) || side.variant.number == rightest.variant.number)
+            .max_by(|a, b| a.qps.total_cmp(&b.qps))
+    };
+    candidates(&|side| meets_all(view, side)).or_else(|| candidates(&|_| true))
+}
+
+/// Whether every objective that binds it is met, and one does.
+fn meets_all(view: &View<'_>, side: &Side<'_, '_>) -> bool {
+    let judged = view.record.objectives.iter().flat_map(|result| &result.judged);
+    let mut grades = judged.filter(|judged| judged.key.variant == side.variant.name()).map(|judged| judged.grade).peekable();
+    grades.peek().is_some() && grades.all(is_met)
+}
+
+/// The choice, and how it stands to another that is as right, else to the baseline.
+fn best(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> String {
+    let others = sides.iter().filter(|side| side.variant.number != choice.variant.number);
+    let rival = others
+        .clone()
+        .filter(|side| !side.variant.is_baseline() && side.as_right(choice))
+        .max_by(|a, b| a.qps.total_cmp(&b.qps))
+        .or_else(|| others.clone().find(|side| side.variant.is_baseline()));
+    let name = choice.name();
+    let meets = if meets_all(view, choice) { "meets every objective and " } else { "" };
+    match rival {
+        Some(rival) => format!("{name} {meets}is {}.", choice.compared_with(rival)),
+        None => {
+            let recall = choice.figures.recall.as_ref();
+            let right = recall.map_or_else(String::new, |r| format!(" at recall {}", label::recall(Some(r))));
+            format!("{name} {meets}answers {} searches a second{right}.", label::qps(Some(choice.qps)))
+        }
+    }
+}
+
+/// Who is clearly faster than the choice, and what it costs; else who is clearly smaller; else the choice against the
+/// baseline, if that has not been said.
+fn trade_off(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> Option<String> {
+    let others = sides.iter().filter(|side| side.variant.number != choice.variant.number);
+    // The least loss that buys speed says more than the greatest speed.
+    let recall = |side: &Side<'_, '_>| side.figures.recall.map_or(0.0, |recall| recall.mean);
+    let rightest = |a: &&Side<'_, '_>, b: &&Side<'_, '_>| recall(a).total_cmp(&recall(b));
+    let mut others = others.filter(|side| !side.variant.is_baseline());
+    let faster = others.clone().filter(|side| side.is_faster(choice)).max_by(rightest);
+    let smaller = others.clone().filter(|side| side.is_smaller(choice)).max_by(rightest);
+    if let Some(other) = faster.or(smaller) {
+        let meets = match (meets_all(view, choice), meets_all(view, other)) {
+            (true, true) => ", and it meets every objective too",
+            (true, false) => ", and it does not meet every objective",
+            _ => "",
+        };
+        return Some(format!("{} is {}{meets}.", other.name(), other.compared_with(choice)));
+    }
+    let baseline = sides.iter().find(|side| side.variant.is_baseline())?;
+    others.any(|side| side.as_right(choice)).then(|| choice.against(baseline))
+}
+
+/// The first objective that is missed.
+fn missed(view: &View<'_>) -> Option<String> {
+    let verdicts = Verdict::all(view.record);
+    let missed: Vec<&Verdict> =
+        verdicts.iter().filter(|verdict| matches!(verdict.grade, Grade::Missed | Grade::Critical)).collect();
+    let first = missed.first()?;
+    let also = match missed.len() {
+        1 => String::new(),
+        2 => " Another objective is missed too.".to_owned(),
+        n => format!(" {} more objectives are missed.", n - 1),
+    };
+    let level = if first.grade == Grade::Critical { "critically " } else { "" };
+    Some(format!("{} is {level}missed: {}.{also}", first.text, first.worst))
+}
+
+/// The smallest search parameter that reaches the recall that is asked for, variant by variant, and who is fastest
+/// there.
+fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
+    let level = asked_recall(view, measure)?;
+    let mut needs: Vec<(String, Vec<String>)> = Vec::new();
+    let mut never: Vec<String> = Vec::new();
+    let mut fastest: Option<(f64, String)> = None;
+    for variant in view.variants.iter().filter(|variant| variant.planned.points.len() > 1) {
+        let mut points = variant.sweep(measure);
+        if points.is_empty() {
+            continue;
+        }
+        points.sort_by(|a, b| a.0.cmp(b.0));
+        let name = label::at(variant.name(), &Params::new());
+        let enough = points.iter().find(|(_, figures)| figures.recall.is_some_and(|recall| recall.mean >= level));
+        let Some((point, figures)) = enough else {
+            never.push(name);
+            continue;
+        };
+        let qps = figures.qps.unwrap_or(0.0);
+        if fastest.as_ref().is_none_or(|(best, _)| qps > *best) {
+            fastest = Some((qps, name.clone()));
+        }
+        let point = label::short_point(point);
+        match needs.iter_mut().find(|(known, _)| *known == point) {
+            Some((_, names)) => names.push(name),
+            None => needs.push((point, vec![name])),
+        }
+    }
+    let (qps, fastest) = fastest?;
+    let swept = needs.iter().map(|(_, names)| names.len()).sum::<usize>();
+    let needs: Vec<String> =
+        needs.into_iter().take(3).map(|(point, names)| format!("{point} with {}", few(&names))).collect();
+    let who = if swept > 1 { format!("; fastest there is {fastest} with") } else { ":".to_owned() };
+    let never = if never.is_empty() { String::new() } else { format!(" {} doesn't reach it.", few(&never)) };
+    Some(format!("Recall {level} needs {}{who} {} searches a second.{never}", needs.join(", "), label::qps(Some(qps))))
+}
+
+/// Names, the first three of many.
+fn few(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, more @ .., last] if more.len() < 2 => {
+            let front: Vec<&str> = [first].into_iter().chain(more).map(String::as_str).collect();
+            format!("{} and {last}", front.join(", "))
+        }
+        [a, b, more @ ..] => format!("{a}, {b} and {} more", more.len()),
+    }
+}

@@ -1,0 +1,3 @@
+//! stub
+/// stub
+pub fn markdown(_: &annvil_core::record::RunRecord) -> String { String::new() }

@@ -1,0 +1,110 @@
+//! The table of a search: one row a variant at its reported point.
+
+use annvil_core::units::count;
+
+use super::{Column, Row, Sheet};
+use crate::view::figures::Figures;
+use crate::view::{Measure, VariantView, View, label};
+
+/// The table of one search. `whole` adds what belongs to the variant rather than the search: build time and memory.
+pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> Sheet {
+    let baseline = view.baseline().and_then(|baseline| baseline.reported(measure)?.qps);
+    let k = view.variants.iter().find_map(|variant| variant.reported(measure)?.recall).map(|recall| recall.k);
+    let mut columns = vec![
+        Column::name(""),
+        Column::words(&k.map_or_else(|| "recall".to_owned(), |k| format!("recall@{k}")), 0),
+        Column::figure("p50", 0),
+        Column::figure("p95", 7),
+        Column::figure("p99", 1),
+        Column::figure("QPS", 0),
+    ];
+    columns.extend(baseline.map(|_| Column::figure("×", 2)));
+    if whole {
+        columns.extend([Column::figure("build", 4), Column::figure("memory", 3), Column::words("", 6)]);
+    }
+    let rows = view.variants.iter().map(|variant| row(variant, measure, baseline, whole, columns.len()));
+    Sheet {
+        title: label::measure_name(measure),
+        caption: caption(view, measure, baseline.is_some(), whole),
+        rows: rows.collect(),
+        columns,
+    }
+}
+
+fn row(
+    variant: &VariantView<'_>,
+    measure: &Measure<'_>,
+    baseline: Option<f64>,
+    whole: bool,
+    columns: usize,
+) -> Row {
+    let figures = variant.reported(measure);
+    let mut row = Row {
+        variant: Some(variant.number),
+        cells: vec![variant.label()],
+        note: variant.trouble().filter(|_| figures.is_none() || variant.failure().is_some()),
+        strong: variant.is_baseline(),
+        ..Row::default()
+    };
+    let Some(figures) = figures else {
+        row.note.get_or_insert_with(|| "not measured".to_owned());
+        return row;
+    };
+    row.cells.extend(cells(&figures));
+    if let Some(baseline) = baseline {
+        row.cells.push(label::ratio(figures.qps.map(|qps| qps / baseline)));
+    }
+    if whole {
+        row.cells.extend([label::time(variant.build()), label::size(variant.index_bytes())]);
+        row.cells.push(if variant.is_baseline() { "baseline".to_owned() } else { String::new() });
+    }
+    debug_assert_eq!(row.cells.len(), columns);
+    row
+}
+
+/// Recall with its half width, three percentiles, throughput.
+pub(super) fn cells(figures: &Figures) -> [String; 5] {
+    [
+        label::recall_with_width(figures.recall.as_ref()),
+        label::time(figures.p50),
+        label::time(figures.p95),
+        label::time(figures.p99),
+        label::qps(figures.qps),
+    ]
+}
+
+fn caption(view: &View<'_>, measure: &Measure<'_>, baseline: bool, whole: bool) -> String {
+    let mut words = vec![label::describe_measure(measure)];
+    if view.blocks() > 1 {
+        words.push(format!("middle of {} builds", view.blocks()));
+    }
+    if baseline && whole {
+        words.push("× is QPS against the baseline".to_owned());
+    }
+    if whole {
+        words.push("memory is the index".to_owned());
+    }
+    words.join(" · ")
+}
+
+/// What the table doesn't show and the reader must know: operations that failed, were too long, or came up short.
+pub(crate) fn search_notes(view: &View<'_>, measure: &Measure<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    for variant in &view.variants {
+        let Some(figures) = variant.reported(measure) else { continue };
+        let all = figures.operations + figures.failed;
+        let name = variant.label();
+        let what = measure.form.operation.name();
+        if figures.failed > 0 {
+            notes.push(format!("{name}: {} of {} operations of {what} failed", count(figures.failed), count(all)));
+        }
+        if figures.clamped > 0 {
+            notes.push(format!("{name}: {} took longer than 60 s and count as 60 s", count(figures.clamped)));
+        }
+        let short = figures.recall.map_or(0, |recall| recall.short_answers);
+        if short > 0 {
+            notes.push(format!("{name}: {} answers were short of rows that exist", count(short)));
+        }
+    }
+    notes
+}

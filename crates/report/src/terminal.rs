@@ -1,0 +1,215 @@
+//! What is printed at the end of a run.
+
+use annvil_core::form::Params;
+use annvil_core::objective::Grade;
+use annvil_core::record::{RunRecord, Status};
+
+use crate::sheet::{self, Sheet};
+use crate::text::{ascii, grid, one_line, width, wrap};
+use crate::view::validity::Validity;
+use crate::view::verdict::{Verdict, word};
+use crate::view::{View, label};
+
+mod boxes;
+mod ink;
+
+pub use ink::Style;
+pub(crate) use ink::Ink;
+
+/// Spaces before a line.
+const MARGIN: &str = "  ";
+
+/// The whole text, ending in a newline: boxes, tables, objectives, validity, findings. Colours mean something and
+/// nothing depends on them.
+pub fn terminal(record: &RunRecord, style: &Style) -> String {
+    let view = View::new(record);
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(status(&view, style));
+    if style.boxes {
+        parts.extend(boxes::draw(&view, style));
+    }
+    parts.extend(searches(&view, style));
+    parts.extend(sheet::work(&view).map(|sheet| titled(&sheet, style)));
+    parts.extend(sheet::sizes(&view).map(|sheet| titled(&sheet, style)));
+    parts.extend(verdicts(&view, style));
+    parts.push(validity(&view, style));
+    parts.push(findings(&view, style));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+/// One line that says which run this is: scenario, data, seed, machine.
+pub fn title(record: &RunRecord) -> String {
+    let data = &record.plan.dataset;
+    let count = |n: usize| annvil_core::units::count(n as u64);
+    let mut words = vec![
+        format!("annvil {}", record.build.version),
+        one_line(&record.plan.name),
+        format!(
+            "{} {} × {} {}, {} queries",
+            one_line(&data.name),
+            count(data.rows),
+            data.dim,
+            data.metric,
+            count(data.queries)
+        ),
+        format!("seed {}", record.plan.seed),
+        label::plural(record.environment.cores as u64, "core"),
+    ];
+    if let (Some(cores), Some(cpu)) = (words.last_mut(), &record.environment.cpu) {
+        cores.push(' ');
+        cores.push_str(&one_line(cpu));
+    }
+    words.join(" · ")
+}
+
+/// What must be known before any figure is read.
+fn status(view: &View<'_>, style: &Style) -> Option<String> {
+    let text = status_text(view)?;
+    let lines = wrap(&text, style.width.saturating_sub(2));
+    Some(lines.iter().map(|line| format!("{MARGIN}{}\n", style.ink(Ink::Amber, &style.say(line)))).collect())
+}
+
+/// The same for every report; `None` of a run that came to its end.
+pub(crate) fn status_text(view: &View<'_>) -> Option<String> {
+    let whole = view.variants.iter().filter(|variant| variant.trouble().is_none()).count();
+    let so_far = format!("what follows was measured until then; {whole} of {} variants are whole", view.variants.len());
+    match view.record.status {
+        Status::Complete => None,
+        Status::Interrupted => Some(format!("interrupted: the run was stopped; {so_far}")),
+        Status::Running => Some(format!("not finished: the run goes on, or its process was killed; {so_far}")),
+        Status::Failed => Some(format!("failed: an engine or the machine failed; {so_far}")),
+    }
+}
+
+fn searches(view: &View<'_>, style: &Style) -> Vec<String> {
+    let mut parts = Vec::new();
+    for (nth, measure) in view.searches().enumerate() {
+        let mut part = titled(&sheet::search(view, measure, nth == 0), style);
+        for note in sheet::search_notes(view, measure) {
+            part.push_str(&paragraph(&note, MARGIN.len(), Ink::Amber, style));
+        }
+        parts.push(part);
+        if nth == 0 {
+            parts.extend(sheet::sweep(view, measure).map(|sheet| titled(&sheet, style)));
+            parts.extend(sheet::equal_recall(view, measure).map(|sheet| titled(&sheet, style)));
+        }
+    }
+    if parts.is_empty() {
+        // Without a search there is still to be said what became of each variant.
+        parts.extend(troubles(view, style));
+    }
+    parts
+}
+
+fn troubles(view: &View<'_>, style: &Style) -> Option<String> {
+    let lines: String = view
+        .variants
+        .iter()
+        .filter_map(|variant| Some(format!("{}: {}", label::at(variant.name(), &Params::new()), variant.trouble()?)))
+        .map(|line| paragraph(&line, MARGIN.len(), Ink::Red, style))
+        .collect();
+    (!lines.is_empty()).then_some(lines)
+}
+
+fn titled(sheet: &Sheet, style: &Style) -> String {
+    let head = if sheet.caption.is_empty() { String::new() } else { format!("  {}", sheet.caption) };
+    let title = style.say(&sheet.title);
+    let lines = wrap(&style.say(&head), style.width.saturating_sub(width(&title) + 4).max(30));
+    let indent = " ".repeat(MARGIN.len() + width(&title) + 2);
+    let caption: Vec<String> = lines.iter().map(|line| style.ink(Ink::Dim, line)).collect();
+    let caption = caption.join(&format!("\n{indent}"));
+    let first = format!("{MARGIN}{}  {caption}", style.ink(Ink::Bold, &title));
+    format!("{}\n{}", first.trim_end(), grid::draw(sheet, style))
+}
+
+fn verdicts(view: &View<'_>, style: &Style) -> Option<String> {
+    let verdicts = Verdict::all(view.record);
+    let widest = verdicts.iter().map(|verdict| width(&style.say(&verdict.text))).max()?.min(style.width / 2);
+    let mut text = String::new();
+    for verdict in &verdicts {
+        let (sign, ink) = sign(verdict.grade, style);
+        let said = style.say(&verdict.text);
+        let gap = widest.saturating_sub(width(&said));
+        // Missed by how much is plain from the figures; critical is not.
+        let grade = match verdict.grade {
+            Grade::Critical | Grade::Near => format!(", {}", word(verdict.grade)),
+            _ => String::new(),
+        };
+        let worst = style.say(&format!("{}{grade}", verdict.worst));
+        let line = format!("{MARGIN}{} {said}", style.ink(ink, sign));
+        let indent = MARGIN.len() + width(sign) + 1 + widest + 3;
+        let room = style.width.saturating_sub(indent).max(30);
+        let mut lines = wrap(&worst, room).into_iter();
+        let first = style.ink(ink, &lines.next().unwrap_or_default());
+        text.push_str(&format!("{line}{}   {first}\n", " ".repeat(gap)));
+        for line in lines {
+            text.push_str(&format!("{}{}\n", " ".repeat(indent), style.ink(ink, &line)));
+        }
+        for more in verdict.others.iter().chain(&verdict.exceptions) {
+            text.push_str(&paragraph(more, MARGIN.len() + width(sign) + 3, Ink::Dim, style));
+        }
+    }
+    Some(text)
+}
+
+fn sign(grade: Grade, style: &Style) -> (&'static str, Ink) {
+    match (grade, style.unicode) {
+        (Grade::Met, true) => ("✓", Ink::Green),
+        (Grade::Met, false) => ("ok  ", Ink::Green),
+        (Grade::Near, true) => ("~", Ink::Amber),
+        (Grade::Near, false) => ("near", Ink::Amber),
+        (Grade::Missed | Grade::Critical, true) => ("✗", Ink::Red),
+        (Grade::Missed | Grade::Critical, false) => ("MISS", Ink::Red),
+        (Grade::Unknown, true) => ("?", Ink::Amber),
+        (Grade::Unknown, false) => ("?   ", Ink::Amber),
+    }
+}
+
+fn validity(view: &View<'_>, style: &Style) -> String {
+    let validity = Validity::of(view);
+    match validity.holds() {
+        Some(true) => {
+            let line = format!("measured well: {}", validity.figures.join(", "));
+            paragraph(line.trim_end_matches(": "), MARGIN.len(), Ink::Plain, style)
+        }
+        Some(false) => {
+            let mut text = paragraph("invalid: this run cannot be judged", MARGIN.len(), Ink::Red, style);
+            for broken in validity.broken.iter().take(5) {
+                let line = format!("{} {} ({})", broken.name, broken.figure, broken.place);
+                text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
+            }
+            if validity.broken.len() > 5 {
+                let line = format!("and {} more", validity.broken.len() - 5);
+                text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
+            }
+            text
+        }
+        None if view.measures.is_empty() => String::new(),
+        None => paragraph("nothing tells whether this run measured well", MARGIN.len(), Ink::Amber, style),
+    }
+}
+
+fn findings(view: &View<'_>, style: &Style) -> String {
+    let mark = if style.unicode { "→" } else { "-" };
+    let mut text = String::new();
+    for finding in crate::findings::of(view) {
+        let said = if style.unicode { finding } else { ascii(&finding) };
+        for (nth, line) in wrap(&said, style.width.saturating_sub(4).max(30)).iter().enumerate() {
+            let lead = if nth == 0 { style.ink(Ink::Dim, mark) } else { " ".to_owned() };
+            text.push_str(&format!("{MARGIN}{lead} {line}\n"));
+        }
+    }
+    text
+}
+
+/// Wrapped text; further lines stand two to the right.
+fn paragraph(text: &str, indent: usize, ink: Ink, style: &Style) -> String {
+    let lines = wrap(&style.say(text), style.width.saturating_sub(indent + 2).max(30));
+    let mut out = String::new();
+    for (nth, line) in lines.iter().enumerate() {
+        let more = if nth == 0 { 0 } else { 2 };
+        out.push_str(&format!("{}{}\n", " ".repeat(indent + more), style.ink(ink, line)));
+    }
+    out
+}

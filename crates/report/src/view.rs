@@ -1,0 +1,210 @@
+//! What a record says, arranged as every report shows it: variant by variant, measurement by measurement.
+
+use annvil_core::form::{Form, Params};
+use annvil_core::plan::PlannedVariant;
+use annvil_core::record::{
+    Block, Failure, FailureKind, FormRecord, MemoryRecord, PhaseRecord, PhaseResult, RunRecord,
+};
+use annvil_core::form::Operation;
+
+pub(crate) mod figures;
+pub(crate) mod label;
+pub(crate) mod validity;
+pub(crate) mod verdict;
+
+use figures::{Figures, middle};
+
+/// A record, arranged.
+pub(crate) struct View<'a> {
+    pub(crate) record: &'a RunRecord,
+    /// In the plan's order.
+    pub(crate) variants: Vec<VariantView<'a>>,
+    /// Everything that was timed operation by operation, in the plan's order.
+    pub(crate) measures: Vec<Measure<'a>>,
+}
+
+/// A form of a phase.
+#[derive(Clone, Copy)]
+pub(crate) struct Measure<'a> {
+    pub(crate) phase: &'a str,
+    pub(crate) form: &'a Form,
+    pub(crate) sessions: usize,
+    pub(crate) batch: u64,
+    /// Whether latencies count from the intended instant.
+    pub(crate) open: bool,
+}
+
+/// A variant and the blocks in which it was measured.
+pub(crate) struct VariantView<'a> {
+    /// Its place in the plan: decides its colour and shape.
+    pub(crate) number: usize,
+    pub(crate) planned: &'a PlannedVariant,
+    pub(crate) blocks: Vec<&'a Block>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(record: &'a RunRecord) -> Self {
+        let variants = record.plan.variants.iter().enumerate().map(|(number, planned)| VariantView {
+            number,
+            planned,
+            blocks: record.blocks.iter().filter(|block| block.variant == planned.name).collect(),
+        });
+        Self { record, variants: variants.collect(), measures: measures(record) }
+    }
+
+    /// Searches, in the plan's order. The first one is what summaries are about.
+    pub(crate) fn searches(&self) -> impl Iterator<Item = &Measure<'a>> {
+        self.measures.iter().filter(|measure| measure.form.operation == Operation::Search)
+    }
+
+    pub(crate) fn baseline(&self) -> Option<&VariantView<'a>> {
+        self.variants.iter().find(|variant| variant.planned.configuration.baseline)
+    }
+
+    /// Builds of each variant that were planned.
+    pub(crate) fn blocks(&self) -> usize {
+        self.record.plan.order.len().max(1)
+    }
+
+    /// Bytes of the vectors as 32-bit floats.
+    pub(crate) fn raw_bytes(&self) -> f64 {
+        self.record.plan.dataset.rows as f64 * self.record.plan.dataset.dim as f64 * 4.0
+    }
+}
+
+impl<'a> VariantView<'a> {
+    pub(crate) fn name(&self) -> &'a str {
+        &self.planned.name
+    }
+
+    /// The name with what is set of the reported point, such as `hnsw f16 ef64`.
+    pub(crate) fn label(&self) -> String {
+        label::at(self.name(), &self.planned.report_at)
+    }
+
+    pub(crate) fn is_baseline(&self) -> bool {
+        self.planned.configuration.baseline
+    }
+
+    /// Why it ended early, in the first block in which it did. An interrupted variant has not failed.
+    pub(crate) fn failure(&self) -> Option<&'a Failure> {
+        self.failures().find(|failure| failure.kind != FailureKind::Interrupted)
+    }
+
+    /// Whether the user or the time limit ended it.
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.failures().any(|failure| failure.kind == FailureKind::Interrupted)
+    }
+
+    fn failures(&self) -> impl Iterator<Item = &'a Failure> {
+        self.blocks.iter().filter_map(|block| block.failure.as_ref())
+    }
+
+    /// Whether its answers were wrong: then it has no speed, whatever was timed.
+    pub(crate) fn is_wrong(&self) -> bool {
+        self.failures().any(|failure| failure.kind == FailureKind::Verification)
+    }
+
+    /// In words, why figures are missing. `None` if nothing went wrong.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        if let Some(failure) = self.failure() {
+            return Some(label::failure(failure));
+        }
+        if self.blocks.is_empty() {
+            return Some("not measured".to_owned());
+        }
+        self.was_interrupted().then(|| "interrupted".to_owned())
+    }
+
+    pub(crate) fn phases(&self) -> impl Iterator<Item = &'a PhaseRecord> + '_ {
+        self.blocks.iter().flat_map(|block| &block.phases)
+    }
+
+    /// What was measured of a form at a point, a block at a time; nothing if the variant's answers are wrong.
+    pub(crate) fn forms(&self, measure: &Measure<'_>, point: Option<&Params>) -> Vec<&'a FormRecord> {
+        if self.is_wrong() {
+            return Vec::new();
+        }
+        let phases = self.phases().filter(|phase| phase.name == measure.phase);
+        let phases = phases.filter(|phase| point.is_none_or(|point| phase.point == *point || phase.point.is_empty()));
+        let forms = phases.filter_map(|phase| match &phase.result {
+            PhaseResult::Measured { forms } => forms.iter().find(|form| form.form.name == measure.form.name),
+            _ => None,
+        });
+        forms.collect()
+    }
+
+    /// The figures at the reported point.
+    pub(crate) fn reported(&self, measure: &Measure<'_>) -> Option<Figures> {
+        Figures::of(&self.forms(measure, Some(&self.planned.report_at)))
+    }
+
+    /// Every point of the sweep that was measured, with its figures.
+    pub(crate) fn sweep(&self, measure: &Measure<'_>) -> Vec<(&'a Params, Figures)> {
+        let points = self.planned.points.iter();
+        points.filter_map(|point| Some((point, Figures::of(&self.forms(measure, Some(point)))?))).collect()
+    }
+
+    /// The middle over blocks of what `figure` finds in a phase.
+    pub(crate) fn phase_figure(&self, figure: impl Fn(&PhaseResult) -> Option<f64>) -> Option<f64> {
+        middle(self.phases().filter_map(|phase| figure(&phase.result)).collect())
+    }
+
+    /// Time until the index was complete. Without an index nothing is built, and there is none.
+    pub(crate) fn build(&self) -> Option<f64> {
+        if matches!(self.planned.configuration.index, annvil_core::scenario::Index::None) {
+            return None;
+        }
+        self.phase_figure(|result| match result {
+            PhaseResult::Settle(settled) => Some(settled.indexed.0 as f64),
+            _ => None,
+        })
+    }
+
+    /// The middle over blocks of a figure of memory.
+    pub(crate) fn memory(&self, figure: impl Fn(&MemoryRecord) -> Option<f64>) -> Option<f64> {
+        middle(self.blocks.iter().filter_map(|block| block.memory.as_ref()).filter_map(figure).collect())
+    }
+
+    /// Bytes of the index in memory, as the engine says.
+    pub(crate) fn index_bytes(&self) -> Option<f64> {
+        self.memory(|memory| memory.usage.index.map(|bytes| bytes.0 as f64))
+    }
+
+    /// Bytes by which the process grew; only if it held nothing else.
+    pub(crate) fn resident_bytes(&self) -> Option<f64> {
+        self.memory(|memory| memory.resident().filter(|_| memory.own_process).map(|bytes| bytes.0 as f64))
+    }
+
+    /// Bytes on disk: of the persisted collection, or as the engine says.
+    pub(crate) fn file_bytes(&self) -> Option<f64> {
+        let persisted = self.phase_figure(|result| match result {
+            PhaseResult::Persist { bytes, .. } => Some(bytes.0 as f64),
+            _ => None,
+        });
+        persisted.or_else(|| self.memory(|memory| memory.usage.disk.map(|bytes| bytes.0 as f64)))
+    }
+}
+
+/// Every form that was timed: phases in the plan's order, then what the plan doesn't know.
+fn measures(record: &RunRecord) -> Vec<Measure<'_>> {
+    let mut all: Vec<Measure<'_>> = Vec::new();
+    for phase in record.blocks.iter().flat_map(|block| &block.phases) {
+        let PhaseResult::Measured { forms } = &phase.result else { continue };
+        for form in forms {
+            let known = |measure: &Measure<'_>| measure.phase == phase.name && measure.form.name == form.form.name;
+            if !all.iter().any(known) {
+                all.push(Measure {
+                    phase: &phase.name,
+                    form: &form.form,
+                    sessions: form.sessions,
+                    batch: form.batch,
+                    open: form.response.is_some(),
+                });
+            }
+        }
+    }
+    let place = |name: &str| record.plan.phases.iter().position(|phase| phase.name() == name).unwrap_or(usize::MAX);
+    all.sort_by_key(|measure| place(measure.phase));
+    all
+}

@@ -1,0 +1,150 @@
+//! Names and figures in the house style, as all reports print them.
+
+use annvil_core::form::Params;
+use annvil_core::plan::PlannedVariant;
+use annvil_core::quantity::{Quantity, format_value};
+use annvil_core::record::{Failure, FailureKind};
+use annvil_core::scenario::Index;
+use annvil_core::units::{count, rate_text, size_text, time_text};
+
+use super::Measure;
+use super::figures::Recall;
+use crate::text::{ABSENT, one_line};
+
+/// A variant's name with a point, such as `hnsw f16 ef64`.
+pub(crate) fn at(name: &str, point: &Params) -> String {
+    if point.is_empty() { one_line(name) } else { format!("{} {}", one_line(name), short_point(point)) }
+}
+
+/// A point in few letters: `ef64`; parameters that people have no short name for are written out.
+pub(crate) fn short_point(point: &Params) -> String {
+    let short = |(name, value): (&String, &u64)| match name.as_str() {
+        "ef_search" | "ef" => format!("ef{value}"),
+        name => format!("{name}={value}"),
+    };
+    point.iter().map(short).collect::<Vec<_>>().join(" ")
+}
+
+/// What a variant is: its index, then how vectors are stored and searched.
+pub(crate) fn describe(planned: &PlannedVariant) -> [String; 2] {
+    let configuration = &planned.configuration;
+    let index = match &configuration.index {
+        Index::None => "no index: every row".to_owned(),
+        Index::Hnsw(hnsw) => format!("HNSW m {}, ef_c {}", hnsw.m, hnsw.ef_construction),
+    };
+    let mut search = vec![configuration.storage.element().to_string()];
+    search.extend(planned.report_at.iter().map(|(name, value)| format!("{name} {value}")));
+    search.extend(configuration.rerank.iter().map(|rerank| format!("rerank {}", rerank.candidates)));
+    [index, search.join(", ")]
+}
+
+/// How a measurement was made: `10 sessions, where …, service time`.
+pub(crate) fn describe_measure(measure: &Measure<'_>) -> String {
+    let mut words = vec![plural(measure.sessions as u64, "session")];
+    words.extend(measure.form.filter.as_ref().map(|filter| format!("where {}", one_line(&filter.to_string()))));
+    words.extend(measure.form.routing.as_ref().map(|routing| format!("by {}", one_line(routing))));
+    words.push(if measure.open { "response time".to_owned() } else { "service time".to_owned() });
+    if measure.batch > 1 {
+        words.push(format!("timed in batches of {}", count(measure.batch)));
+    }
+    words.join(", ")
+}
+
+/// A phase, and its form where that says more.
+pub(crate) fn measure_name(measure: &Measure<'_>) -> String {
+    if measure.form.name == measure.phase || measure.form.name == measure.form.operation.name() {
+        one_line(measure.phase)
+    } else {
+        one_line(&format!("{}.{}", measure.phase, measure.form.name))
+    }
+}
+
+/// Why a variant failed, on one line.
+pub(crate) fn failure(failure: &Failure) -> String {
+    let kind = match failure.kind {
+        FailureKind::Configuration => "configuration refused",
+        FailureKind::Engine => "engine failed",
+        FailureKind::Verification => "verification failed",
+        FailureKind::Interrupted => "interrupted",
+    };
+    let phase = match failure.phase.as_str() {
+        "" => String::new(),
+        phase if failure.kind == FailureKind::Verification && phase == "verify" => String::new(),
+        phase => format!(" in {phase}"),
+    };
+    one_line(&format!("{kind}{phase}: {}", failure.message))
+}
+
+pub(crate) fn plural(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{} {what}s", count(n)) }
+}
+
+fn known(value: Option<f64>, text: impl Fn(f64) -> String) -> String {
+    value.filter(|value| value.is_finite()).map_or_else(|| ABSENT.to_owned(), text)
+}
+
+/// A duration, or a dash.
+pub(crate) fn time(nanoseconds: Option<f64>) -> String {
+    known(nanoseconds, time_text)
+}
+
+/// A size, or a dash.
+pub(crate) fn size(bytes: Option<f64>) -> String {
+    known(bytes, size_text)
+}
+
+/// A rate, or a dash.
+pub(crate) fn rate(per_second: Option<f64>) -> String {
+    known(per_second, rate_text)
+}
+
+/// A rate without its unit, for a column that names it.
+pub(crate) fn qps(per_second: Option<f64>) -> String {
+    known(per_second, |rate| rate_text(rate).trim_end_matches("/s").to_owned())
+}
+
+/// A ratio with the digits that it deserves: `0.83`, `4.9`, `17`.
+pub(crate) fn ratio(ratio: Option<f64>) -> String {
+    known(ratio, |ratio| match ratio {
+        r if r < 0.995 => format!("{r:.2}"),
+        r if r < 9.95 => format!("{r:.1}"),
+        r => count(r.round() as u64),
+    })
+}
+
+/// Recall as `0.9951`.
+pub(crate) fn recall(recall: Option<&Recall>) -> String {
+    let print = |recall: &Recall| format_value(Quantity::Recall { k: recall.k as u32 }, recall.mean);
+    recall.filter(|recall| recall.mean.is_finite()).map_or_else(|| ABSENT.to_owned(), print)
+}
+
+/// Half the width of its interval as `±.0012`; nothing where there is none to speak of.
+pub(crate) fn half_width(recall: Option<&Recall>) -> String {
+    recall.filter(|recall| recall.half_width >= 0.000_05).map_or_else(String::new, |recall| {
+        let text = format!("{:.4}", recall.half_width);
+        format!("±{}", text.strip_prefix('0').unwrap_or(&text))
+    })
+}
+
+/// Recall and half its interval's width: `0.9951 ±.0012`.
+pub(crate) fn recall_with_width(own: Option<&Recall>) -> String {
+    format!("{} {}", recall(own), half_width(own)).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_is_a_dash_never_a_zero() {
+        assert_eq!((time(None), size(Some(f64::NAN)), qps(None)), ("–".into(), "–".into(), "–".into()));
+        assert_eq!(recall(None), "–");
+    }
+
+    #[test]
+    fn ratios_have_the_digits_they_deserve() {
+        let shown: Vec<String> = [0.834, 0.999, 4.93, 9.96, 1234.0].map(|r| ratio(Some(r))).to_vec();
+        assert_eq!(shown, ["0.83", "1.0", "4.9", "10", "1,234"]);
+        assert_eq!(qps(Some(1_130_400.0)), "1.13 M");
+    }
+}
