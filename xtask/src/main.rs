@@ -41,7 +41,9 @@ fn main() -> ExitCode {
 fn test(rest: &[&str]) -> anyhow::Result<()> {
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
     if Command::new(&compiler).arg("--version").output().is_err() {
-        bail!("`{compiler}` does not start: the embedded engine needs a C++ compiler\n  Install g++ or clang++, or set CXX.");
+        bail!(
+            "`{compiler}` does not start: the embedded engine needs a C++ compiler\n  Install g++ or clang++, or set CXX."
+        );
     }
     // The binary first: the tests of the command line start it.
     cargo(&["build", "--release", "--package", "annvil"])?;
@@ -51,7 +53,9 @@ fn test(rest: &[&str]) -> anyhow::Result<()> {
 fn lint() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
-    run(cargo_command().args(["doc", "--release", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+    run(cargo_command()
+        .args(["doc", "--release", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
 fn schema() -> anyhow::Result<()> {

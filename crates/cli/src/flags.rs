@@ -10,8 +10,10 @@ use clap::{Args, Parser, Subcommand};
 /// their answers verified before they are timed.
 #[derive(Debug, Parser)]
 #[command(name = "annvil", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all well · 1 objective missed or answers wrong · 2 usage or configuration · \
-4 the measurement is invalid · 5 engine or infrastructure failed · 130 interrupted")]
+#[command(
+    after_help = "Exit codes: 0 all well · 1 objective missed or answers wrong · 2 usage or configuration · \
+4 the measurement is invalid · 5 engine or infrastructure failed · 130 interrupted"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

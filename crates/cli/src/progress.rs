@@ -38,10 +38,17 @@ impl Progress {
             (false, true) => Mode::Terminal,
             (false, false) => Mode::Plain,
         };
-        let widest = |names: &mut dyn Iterator<Item = &str>| names.map(|name| name.chars().count()).max().unwrap_or(0);
+        let widest =
+            |names: &mut dyn Iterator<Item = &str>| names.map(|name| name.chars().count()).max().unwrap_or(0);
         let variants = widest(&mut plan.variants.iter().map(|variant| variant.name.as_str()));
         let phases = widest(&mut plan.phases.iter().map(annvil_core::scenario::Phase::name));
-        let this = Self { mode, variant: String::new(), widths: (variants, phases), bar: None, label: String::new() };
+        let this = Self {
+            mode,
+            variant: String::new(),
+            widths: (variants, phases),
+            bar: None,
+            label: String::new(),
+        };
         let set = &plan.dataset;
         this.line(&format!(
             "annvil {} · {} · {} {} × {} {}, {} queries · seed {}",
@@ -85,7 +92,11 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        bar.set_prefix(format!("{}{}", self.label.trim_end(), if point.is_empty() { "  ".into() } else { format!("{point}  ") }));
+        bar.set_prefix(format!(
+            "{}{}",
+            self.label.trim_end(),
+            if point.is_empty() { "  ".into() } else { format!("{point}  ") }
+        ));
         bar.enable_steady_tick(DRAW);
         self.bar = Some(bar);
     }
@@ -167,23 +178,37 @@ fn summary(phase: &PhaseRecord) -> String {
         PhaseResult::Load { rows, time, .. } => {
             format!("{} rows  {}", count(*rows), rate(*rows, *time).to_string().replace("/s", " rows/s"))
         }
-        PhaseResult::Settle(settled) => format!("{}", settled.indexed),
+        PhaseResult::Settle(settled) if settled.indexed.0 == 0 => "nothing to build".to_owned(),
+        PhaseResult::Settle(settled) => settled.indexed.to_string(),
+        PhaseResult::Unsupported { what } => format!("unsupported: {what}"),
         PhaseResult::Verify { checks } => match checks.iter().filter(|check| !check.passed).count() {
             0 => format!("✓ {} checks", checks.len()),
             failed => format!("✗ {failed} of {} checks failed", checks.len()),
         },
         PhaseResult::Measured { forms } => {
             let forms = forms.iter().map(|form| {
-                let p99 = form.service.stat(Stat::P99).map_or_else(String::new, |p99| format!("  p99 {}", Nanos(p99 as u64)));
-                let recall = form.recall.as_ref().map_or_else(String::new, |r| format!("  recall@{} {:.4}", r.k, r.mean));
+                let p99 = form
+                    .service
+                    .stat(Stat::P99)
+                    .map_or_else(String::new, |p99| format!("  p99 {}", Nanos(p99 as u64)));
+                let recall = form
+                    .recall
+                    .as_ref()
+                    .map_or_else(String::new, |r| format!("  recall@{} {:.4}", r.k, r.mean));
                 let failed: u64 = form.failures.values().sum();
                 let failed = if failed == 0 { String::new() } else { format!("  {} failed", count(failed)) };
-                format!("{point}{}  {}{p99}{recall}{failed}", count(form.operations), rate(form.operations, form.window))
+                format!(
+                    "{point}{}  {}{p99}{recall}{failed}",
+                    count(form.operations),
+                    rate(form.operations, form.window)
+                )
             });
             forms.collect::<Vec<_>>().join("; ")
         }
         PhaseResult::Persist { rows, bytes, times } => match median(times) {
-            Some(time) => format!("{time}  {bytes}  {}", rate(*rows, time).to_string().replace("/s", " rows/s")),
+            Some(time) => {
+                format!("{time}  {bytes}  {}", rate(*rows, time).to_string().replace("/s", " rows/s"))
+            }
             None => String::new(),
         },
         PhaseResult::Restore { rows, times, cold, .. } => match median(times) {

@@ -13,7 +13,8 @@ use crate::run::show;
 pub fn report(flags: &ReportFlags) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&flags.run).map_err(RunError::from)?;
     let text = folder.read_record().map_err(RunError::from)?;
-    let record = annvil_report::read(&text).with_context(|| format!("cannot read {}", folder.path().display()))?;
+    let record =
+        annvil_report::read(&text).with_context(|| format!("cannot read {}", folder.path().display()))?;
     reports::write(&folder, &record)?;
     show(&record, flags.json, flags.quiet)?;
     if !flags.json && !flags.quiet {

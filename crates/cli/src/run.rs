@@ -24,7 +24,8 @@ pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         Isolation::OwnProcess { program, arguments: vec!["__variant".to_owned()] }
     };
-    let run = Run::new(prepared, &flags.output).isolated(isolation).built_by(built::build()).stopped_by(cancel);
+    let run =
+        Run::new(prepared, &flags.output).isolated(isolation).built_by(built::build()).stopped_by(cancel);
     let begun = run.begin()?;
     let folder = begun.folder().clone();
     log::to_folder(folder.path(), flags.verbose).context("cannot write the log")?;

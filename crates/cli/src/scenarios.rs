@@ -23,7 +23,8 @@ pub fn find(given: &str) -> Result<(String, String), RunError> {
         Ok(text) => Ok((given.to_owned(), text)),
         Err(cause) => {
             // `scenarios/quick.yaml` works without a checkout too.
-            let shipped = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| path.starts_with("scenarios"));
+            let shipped =
+                path.file_stem().and_then(|stem| stem.to_str()).filter(|_| path.starts_with("scenarios"));
             let shipped = SHIPPED.iter().find(|(name, _)| Some(*name) == shipped);
             match shipped {
                 Some((_, text)) if cause.kind() == std::io::ErrorKind::NotFound => {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use annvil_conduct::machine;
 use annvil_conduct::run::harness_floor;
+use annvil_core::engine::Engine;
 use annvil_core::scenario::{EngineSpec, NullSpec, Variant};
+use annvil_core::units::{Rate, count};
 use annvil_load::floor::{closed_null, per_operation};
 use annvil_load::time::SystemClock;
 use annvil_load::validity;
-use annvil_core::engine::Engine;
-use annvil_core::units::{Rate, count};
 use serde_json::json;
 
 use crate::flags::JsonFlag;
@@ -26,10 +26,8 @@ const OPERATIONS: u64 = 2_000_000;
 pub fn selftest(flags: &JsonFlag) -> anyhow::Result<ExitCode> {
     let scratch = tempfile::tempdir()?;
     let floor = harness_floor(scratch.path())?;
-    let context = annvil_engines::Context {
-        clock: Arc::new(SystemClock::new()),
-        scratch: scratch.path().to_owned(),
-    };
+    let context =
+        annvil_engines::Context { clock: Arc::new(SystemClock::new()), scratch: scratch.path().to_owned() };
     let engine: Arc<dyn Engine> =
         annvil_engines::open(&EngineSpec::Null(NullSpec {}), &Variant::default(), &context)?.into();
     let sessions: &[usize] = if machine::usable_cores() > 1 { &[1, 2] } else { &[1] };

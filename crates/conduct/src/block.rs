@@ -9,7 +9,9 @@ use annvil_core::clock::Clock;
 use annvil_core::engine::{Encoded, Engine, EngineError, Schema};
 use annvil_core::form::{Form, Params};
 use annvil_core::plan::{Plan, PlannedVariant};
-use annvil_core::record::{Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, Share, ValidityCheck};
+use annvil_core::record::{
+    Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, Share, ValidityCheck,
+};
 use annvil_core::scenario::{Phase, Points};
 use annvil_core::units::Nanos;
 use annvil_engines::Context;
@@ -172,7 +174,11 @@ fn schema(job: &BlockJob<'_>) -> Schema {
 }
 
 impl Stage<'_> {
-    fn phase(&mut self, phase: &Phase, resident_before: Option<annvil_core::units::Bytes>) -> Result<(), Stop> {
+    fn phase(
+        &mut self,
+        phase: &Phase,
+        resident_before: Option<annvil_core::units::Bytes>,
+    ) -> Result<(), Stop> {
         for point in self.points(phase) {
             self.check_cancel()?;
             phase.name().clone_into(&mut self.current);

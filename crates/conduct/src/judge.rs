@@ -51,7 +51,13 @@ impl Judge<'_> {
                 let reference = self.reference(Some(&objective.target), &key);
                 let critical = self.reference(objective.critical.as_ref(), &key);
                 let judgement = objective.judge(value.unwrap_or(f64::NAN), reference, critical);
-                Judged { key, value, target: judgement.target, margin: judgement.margin, grade: judgement.grade }
+                Judged {
+                    key,
+                    value,
+                    target: judgement.target,
+                    margin: judgement.margin,
+                    grade: judgement.grade,
+                }
             })
             .collect()
     }

@@ -19,6 +19,7 @@
 //! ```
 
 pub mod block;
+pub mod conformance;
 pub mod error;
 pub mod event;
 pub mod inputs;

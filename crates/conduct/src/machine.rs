@@ -11,7 +11,17 @@ use sha2::{Digest, Sha256};
 
 /// Instruction-set flags that decide which distance kernels run.
 const FLAGS: [&str; 11] = [
-    "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "avx512_fp16", "amx_int8", "asimd",
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512f",
+    "avx512bw",
+    "avx512_vnni",
+    "avx512_fp16",
+    "amx_int8",
+    "asimd",
 ];
 
 fn read(path: &str) -> Option<String> {
@@ -99,7 +109,8 @@ fn virtualization(hypervisor: bool) -> Option<String> {
 }
 
 fn container_limits() -> BTreeMap<String, String> {
-    let Some(group) = read("/proc/self/cgroup").and_then(|text| text.strip_prefix("0::").map(str::to_owned)) else {
+    let Some(group) = read("/proc/self/cgroup").and_then(|text| text.strip_prefix("0::").map(str::to_owned))
+    else {
         return BTreeMap::new();
     };
     let limits = ["cpu.max", "cpuset.cpus.effective", "memory.max", "memory.high"];

@@ -1,9 +1,12 @@
 //! The phases, each in a file of its own.
 
+use annvil_core::engine::EngineError;
 use annvil_core::form::Params;
+use annvil_core::record::PhaseResult;
 use annvil_core::scenario::Phase;
 
 use crate::block::{Outcome, Stage, Stop};
+use crate::error::RunError;
 
 mod load;
 mod measure;
@@ -29,7 +32,20 @@ pub(crate) fn run(stage: &mut Stage<'_>, phase: &Phase, point: &Params) -> Resul
         Phase::Search(keys) => measure::search(stage, keys, point),
         Phase::Fetch(keys) => measure::fetch(stage, keys),
         Phase::Distance(keys) => measure::distance(stage, keys),
-        Phase::Persist(keys) => persist::run(stage, keys).map(Ended::Whole),
-        Phase::Restore(keys) => restore::run(stage, keys).map(Ended::Whole),
+        Phase::Persist(keys) => supported(persist::run(stage, keys)),
+        Phase::Restore(keys) => supported(restore::run(stage, keys)),
     }
+}
+
+/// What an engine can't do is an answer, not a failure.
+fn supported(result: Result<Outcome, Stop>) -> Result<Ended, Stop> {
+    match result {
+        Ok(outcome) => Ok(Ended::Whole(outcome)),
+        Err(Stop::Failed(RunError::Engine(EngineError::Unsupported { what, .. }))) => Ok(unsupported(what)),
+        Err(stop) => Err(stop),
+    }
+}
+
+fn unsupported(what: String) -> Ended {
+    Ended::Whole(Outcome::new(PhaseResult::Unsupported { what }))
 }

@@ -99,13 +99,17 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
 fn check(document: &Document, scenario: &Scenario, dataset: &dyn Dataset) -> Result<(), RunError> {
     let written = |index: usize, phase: &Phase, key: &str| {
         // Phases that were filled in stand in front; the written ones keep their order.
-        let offset = scenario.phases.iter().filter(|p| matches!(p.kind(), "load" | "settle" | "verify")).count();
+        let offset =
+            scenario.phases.iter().filter(|p| matches!(p.kind(), "load" | "settle" | "verify")).count();
         let numbers = [index, index.saturating_sub(offset)];
         let places = numbers.map(|number| {
             let number = number.to_string();
             (document.place(&["phases", &number, phase.kind(), key]), document.place(&["phases", &number]))
         });
-        places.into_iter().find(|(exact, above)| exact != above).map_or_else(|| document.place(&["phases"]), |p| p.0)
+        places
+            .into_iter()
+            .find(|(exact, above)| exact != above)
+            .map_or_else(|| document.place(&["phases"]), |p| p.0)
     };
     for (index, phase) in scenario.phases.iter().enumerate() {
         let Phase::Search(search) = phase else { continue };

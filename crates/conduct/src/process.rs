@@ -71,7 +71,11 @@ pub fn conduct(
         if asked.is_none() && cancel.reason().is_some() {
             asked = Some(Instant::now());
             if let Some(mut input) = input.take() {
-                let _ = input.write_all(if cancel.reason() == Some(Reason::TimeLimit) { b"time\n" } else { b"stop\n" });
+                let _ = input.write_all(if cancel.reason() == Some(Reason::TimeLimit) {
+                    b"time\n"
+                } else {
+                    b"stop\n"
+                });
             }
         }
         if asked.is_some_and(|asked| asked.elapsed() > GRACE) {

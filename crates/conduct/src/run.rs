@@ -195,7 +195,13 @@ impl Begun {
         };
         self.record.blocks.push(block);
         let plan = self.record.plan.clone();
-        let mut keeper = Keeper { folder: &self.folder, record: &mut self.record, started: self.started, sink, lost: None };
+        let mut keeper = Keeper {
+            folder: &self.folder,
+            record: &mut self.record,
+            started: self.started,
+            sink,
+            lost: None,
+        };
         match &self.isolation {
             Isolation::Shared => {
                 let job = BlockJob {
@@ -261,7 +267,9 @@ pub fn harness_floor(scratch: &Path) -> Result<Floor, RunError> {
 }
 
 fn status(record: &RunRecord, failed: bool, stopped: Option<Reason>) -> Status {
-    let any = |kind| record.blocks.iter().filter_map(|block| block.failure.as_ref()).any(|failure| failure.kind == kind);
+    let any = |kind| {
+        record.blocks.iter().filter_map(|block| block.failure.as_ref()).any(|failure| failure.kind == kind)
+    };
     if stopped.is_some() || any(FailureKind::Interrupted) {
         Status::Interrupted
     } else if failed || any(FailureKind::Engine) || any(FailureKind::Configuration) {

@@ -1,17 +1,27 @@
 //! A YAML document that remembers where everything stands, so that every error can name its place.
 //!
-//! The text becomes a tree of [`Node`]s with their places; typed values are read from the tree by a deserializer whose
+//! The text becomes a tree of values with their places; typed values are read from the tree by a deserializer whose
 //! errors carry the place of what is wrong. Overrides change the tree and are named as the origin of what they changed.
 
 use std::fmt;
 
 mod error;
+mod fault;
+mod near;
 mod node;
+mod parse;
 mod path;
 mod read;
+mod snippet;
 
 pub use error::{DocumentError, Place};
-pub use node::{Node, Placed};
+pub use near::nearest;
+
+use node::Placed;
+
+/// Deepest nesting that is read. Hostile input must not overflow the stack, and an unoptimized build of the parser takes
+/// nearly 40 kB a level of a test thread's 2 MB.
+const DEPTH: usize = 32;
 
 /// A parsed document.
 #[derive(Debug, Clone)]
@@ -21,13 +31,12 @@ pub struct Document {
     root: Placed,
 }
 
-/// Deepest nesting that is read: hostile input must not overflow the stack.
-pub(crate) const DEPTH: usize = 64;
-
 impl Document {
     /// Parses `text`; `name` is the file's name as the user gave it.
     pub fn parse(name: &str, text: &str) -> Result<Self, DocumentError> {
-        let root = node::parse(name, text)?;
+        // The parser skips the mark too, so columns stay right.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let root = parse::parse(name, text)?;
         Ok(Self { name: name.to_owned(), text: text.to_owned(), root })
     }
 
@@ -37,11 +46,12 @@ impl Document {
     }
 
     /// Changes or adds a value: `variants.hnsw.search.ef_search` and `[16, 64]`. Steps are keys of maps; elements of a
-    /// list go by number or by name: a list of single-key maps by the key or by the `name` inside. Keys that hold dots
-    /// are put in single quotes. `origin` is what the user typed.
+    /// list go by number or by name: a text by itself, a map with one key by that key, either kind of map by the `name`
+    /// inside. A step in quotes may hold dots; without quotes the longest name that fits is meant. Maps on the way that
+    /// are not there are made. `value` is YAML, and `origin` what the user typed, which errors name instead of a line.
     pub fn set(&mut self, path: &str, value: &str, origin: &str) -> Result<(), DocumentError> {
-        let value = node::parse_value(value, origin)?;
-        self.replace(path, value, origin)
+        let value = parse::parse_value(value, origin)?;
+        path::set(&mut self.root, path, value, origin)
     }
 
     /// The same with a value that is already at hand.
@@ -51,70 +61,52 @@ impl Document {
         value: &serde_json::Value,
         origin: &str,
     ) -> Result<(), DocumentError> {
-        self.replace(path, node::from_json(value, origin), origin)
-    }
-
-    fn replace(&mut self, path: &str, value: Placed, origin: &str) -> Result<(), DocumentError> {
-        let steps = path::steps(path);
-        path::replace(&mut self.root, &steps, value, origin)
+        path::set(&mut self.root, path, Placed::from_json(value, origin), origin)
     }
 
     /// Reads a typed value from the whole document.
     pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, DocumentError> {
-        T::deserialize(read::Reader(&self.root)).map_err(|error| {
-            let place = error.place.unwrap_or_else(|| self.root.place.clone());
-            let report = DocumentError::new(place, error.message).with_text(&self.name, &self.text);
-            match error.help {
-                Some(help) => report.with_help(help),
-                None => report,
-            }
+        T::deserialize(read::Reader(&self.root)).map_err(|fault| {
+            let place = fault.place.unwrap_or_else(|| self.root.place.clone());
+            self.error(place, fault.message).with_help(fault.help.unwrap_or_default())
         })
     }
 
     /// The place of the value at a path of keys and numbers, or of the nearest thing above it that is there.
     pub fn place(&self, path: &[&str]) -> Place {
-        let mut place = &self.root;
-        for step in path {
-            match place.child(step) {
-                Some((_, child)) => place = child,
-                None => break,
-            }
-        }
-        place.place.clone()
+        self.nearest_at(path).0.place.clone()
     }
 
     /// The place of the key at a path, or of the nearest thing above it that is there.
     pub fn place_of_key(&self, path: &[&str]) -> Place {
         let Some((last, above)) = path.split_last() else { return self.root.place.clone() };
-        let mut parent = &self.root;
-        for step in above {
-            match parent.child(step) {
-                Some((_, child)) => parent = child,
-                None => return parent.place.clone(),
-            }
-        }
-        parent
-            .child(last)
-            .map_or_else(|| parent.place.clone(), |(key, child)| key.unwrap_or(&child.place).clone())
+        let (parent, missing) = self.nearest_at(above);
+        let found = if missing { None } else { parent.child(last) };
+        found.map_or(&parent.place, |(key, value)| key.unwrap_or(&value.place)).clone()
+    }
+
+    /// The value at a path of keys and numbers, if it is there.
+    pub fn value_at(&self, path: &[&str]) -> Option<serde_json::Value> {
+        let (value, missing) = self.nearest_at(path);
+        (!missing).then(|| value.to_json())
     }
 
     /// An error at a place of this document.
     pub fn error(&self, place: Place, message: impl Into<String>) -> DocumentError {
-        DocumentError::new(place, message.into()).with_text(&self.name, &self.text)
+        DocumentError::new(place, message).with_text(&self.name, &self.text)
     }
-}
 
-/// The candidate that `name` was probably meant to be.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            let length = name.chars().count().max(candidate.chars().count());
-            *distance <= (length / 3).max(1)
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    /// The value at a path, or the nearest above it and `true`.
+    fn nearest_at(&self, path: &[&str]) -> (&Placed, bool) {
+        let mut value = &self.root;
+        for step in path {
+            match value.child(step) {
+                Some((_, child)) => value = child,
+                None => return (value, true),
+            }
+        }
+        (value, false)
+    }
 }
 
 impl fmt::Display for Document {

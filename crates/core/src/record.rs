@@ -192,6 +192,11 @@ pub enum PhaseResult {
         /// Time of each repeat, until the bytes were on the disk.
         times: Vec<Nanos>,
     },
+    /// The engine can't do this: an ordinary answer, shown as such.
+    Unsupported {
+        /// What it can't do, in its words.
+        what: String,
+    },
     /// The collection was read back.
     Restore {
         /// Rows.

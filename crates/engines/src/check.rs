@@ -50,7 +50,11 @@ fn labels(rows: &Batch<'_>, schema: &Schema) -> std::result::Result<(), String> 
         if let Some(column) = rows.labels.column(name)
             && column.kind() != *kind
         {
-            return Err(format!("label `{name}` is a {}, the schema says {}", column.kind().name(), kind.name()));
+            return Err(format!(
+                "label `{name}` is a {}, the schema says {}",
+                column.kind().name(),
+                kind.name()
+            ));
         }
     }
     Ok(())
@@ -72,9 +76,14 @@ fn vector(values: &[f32], largest: f32) -> std::result::Result<(), String> {
 
 /// Refuses queries that don't fit the collection.
 pub(crate) fn queries(queries: &Queries, schema: &Schema, largest: f32) -> Result<()> {
-    let fail = |what| Err(EngineError::Configuration { what, help: "check the data set's queries".to_owned() });
+    let fail =
+        |what| Err(EngineError::Configuration { what, help: "check the data set's queries".to_owned() });
     if queries.stride() != schema.dim {
-        return fail(format!("queries have {} dimensions, the collection has {}", queries.stride(), schema.dim));
+        return fail(format!(
+            "queries have {} dimensions, the collection has {}",
+            queries.stride(),
+            schema.dim
+        ));
     }
     for row in 0..queries.rows() {
         if let Err(why) = vector(queries.row(row), largest) {
@@ -100,6 +109,8 @@ pub(crate) fn plain_variant(engine: &str, variant: &Variant) -> Result<()> {
     Err(EngineError::Unsupported {
         engine: engine.to_owned(),
         what: asked.to_owned(),
-        help: format!("it always compares whole f32 rows: leave index, storage, rerank and search out of the variants of {engine}"),
+        help: format!(
+            "it always compares whole f32 rows: leave index, storage, rerank and search out of the variants of {engine}"
+        ),
     })
 }

@@ -63,7 +63,10 @@ fn refuse_without_index(variant: &Variant) -> Result<()> {
         ));
     }
     if variant.search.ef_search.is_some() {
-        return Err(configuration("ef_search without an index".to_owned(), "set index: hnsw, or leave it out"));
+        return Err(configuration(
+            "ef_search without an index".to_owned(),
+            "set index: hnsw, or leave it out",
+        ));
     }
     Ok(())
 }
@@ -79,9 +82,10 @@ impl Settings {
             return Err(EngineError::Unsupported {
                 engine: "embedded".to_owned(),
                 what: format!("storage i8 with metric {metric}"),
-                help: "usearch's i8 codes keep the direction of a row and not its length (its inner product of \
+                help:
+                    "usearch's i8 codes keep the direction of a row and not its length (its inner product of \
                        signed bytes was off by 10,000): use metric cosine, or storage f16"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         Ok(())
@@ -96,6 +100,9 @@ impl Settings {
     fn describe(&self) -> String {
         let Parameters { m, ef_construction } = self.graph;
         let rerank = if self.rerank.is_some() { ", originals kept" } else { "" };
-        format!("storage {}, index hnsw (m {m}, ef_construction {ef_construction}){rerank}", self.storage.element())
+        format!(
+            "storage {}, index hnsw (m {m}, ef_construction {ef_construction}){rerank}",
+            self.storage.element()
+        )
     }
 }

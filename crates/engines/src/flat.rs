@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use annvil_core::dataset::Queries;
 use annvil_core::engine::{
-    ControlFuture, Encoded, Engine, EngineError, EngineInfo, Mode, Promise, Result, Schema, Session, Settled, Usage,
+    ControlFuture, Encoded, Engine, EngineError, EngineInfo, Mode, Promise, Result, Schema, Session, Settled,
+    Usage,
 };
 use annvil_core::form::{Form, Operation, Params, Scores};
 use annvil_core::label::Labels;
@@ -61,7 +62,11 @@ impl Flat {
     }
 
     /// Does something with the collection, which must be there.
-    fn with<R>(&self, doing: &str, then: impl FnOnce(&mut Collection) -> std::result::Result<R, String>) -> Result<R> {
+    fn with<R>(
+        &self,
+        doing: &str,
+        then: impl FnOnce(&mut Collection) -> std::result::Result<R, String>,
+    ) -> Result<R> {
         match write(&self.collection).as_mut() {
             Some(collection) => then(collection).map_err(|why| self.failed(doing, why)),
             None => Err(self.failed(doing, "there is no collection; create it first")),
@@ -84,13 +89,12 @@ impl Flat {
             };
             let row_bytes = size_of::<f32>() * schema.dim;
             let text = |error: std::io::Error| error.to_string();
-            let mut draft = Draft::new(&description, row_bytes * description.rows).map_err(text)?;
-            for (row, bytes) in draft.index().chunks_exact_mut(row_bytes).enumerate() {
-                for (value, bytes) in collection.scan.row(row).iter().zip(bytes.as_chunks_mut::<4>().0) {
-                    *bytes = value.to_le_bytes();
-                }
-            }
             let (ids, table) = collection.payload.store()?;
+            let rest = ids.bytes.len() + table.bytes.len();
+            let mut draft = Draft::new(&description, row_bytes * description.rows, rest).map_err(text)?;
+            for (row, bytes) in draft.index().chunks_exact_mut(row_bytes).enumerate() {
+                bytes.copy_from_slice(bytemuck::cast_slice(collection.scan.row(row)));
+            }
             draft.write(folder, &ids.bytes, &table.bytes).map(Bytes).map_err(text)
         })
     }
@@ -111,13 +115,12 @@ impl Flat {
             return Err(bad("its rows have another length than it says; persist the collection again"));
         }
         for bytes in bytes.chunks_exact(size_of::<f32>() * schema.dim) {
-            for (value, bytes) in row.iter_mut().zip(bytes.as_chunks::<4>().0) {
-                *value = f32::from_le_bytes(*bytes);
-            }
+            bytemuck::cast_slice_mut(&mut row).copy_from_slice(bytes);
             scan.push(&row);
         }
-        let payload = Payload::restore(&snapshot.map, snapshot.ids.clone(), snapshot.table.clone(), description.rows)
-            .ok_or_else(|| bad("its ids can't be read; persist the collection again"))?;
+        let payload =
+            Payload::restore(&snapshot.map, snapshot.ids.clone(), snapshot.table.clone(), description.rows)
+                .ok_or_else(|| bad("its ids can't be read; persist the collection again"))?;
         let kernel = Kernel::new(schema.metric);
         *write(&self.collection) = Some(Collection { schema, scan, kernel, payload });
         Ok(())
@@ -262,7 +265,8 @@ impl Engine for Flat {
     fn session(&self, encoded: Arc<Encoded>) -> ControlFuture<'_, Box<dyn Session>> {
         Box::pin(async {
             let forms = encoded.downcast::<Asked>();
-            let forms = forms.map_err(|_| self.failed("open a session", "the queries were encoded by another engine"))?;
+            let forms = forms
+                .map_err(|_| self.failed("open a session", "the queries were encoded by another engine"))?;
             Ok(Box::new(FlatSession::new(Arc::clone(&self.collection), forms)) as Box<dyn Session>)
         })
     }

@@ -6,14 +6,16 @@
 //! the signal that every user of memory maps gets.
 #![allow(unsafe_code)]
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
 #[cfg(feature = "embedded")]
-use std::{ops::Range, sync::Arc};
+use std::{fs::OpenOptions, ops::Range, sync::Arc};
 
-use memmap2::{Mmap, MmapMut, MmapOptions};
+use memmap2::Mmap;
+#[cfg(feature = "embedded")]
+use memmap2::{MmapMut, MmapOptions};
 
 /// A file that is only read.
 #[derive(Debug)]
@@ -37,9 +39,11 @@ impl Deref for Map {
 }
 
 /// A file in the scratch folder that holds rows, or a private copy of a persisted one.
+#[cfg(feature = "embedded")]
 #[derive(Debug)]
 pub(crate) struct Scratch(MmapMut);
 
+#[cfg(feature = "embedded")]
 impl Scratch {
     /// Makes a file of zeros; what is written to the map reaches the file.
     pub(crate) fn create(path: &Path, length: u64) -> io::Result<Self> {
@@ -62,6 +66,7 @@ impl Scratch {
     }
 }
 
+#[cfg(feature = "embedded")]
 impl Deref for Scratch {
     type Target = [u8];
 

@@ -78,7 +78,11 @@ impl Engine for Null {
 struct NullSession;
 
 impl Session for NullSession {
-    fn call<'a>(&'a self, _: OpRef<'a>, out: &'a mut Reply) -> LocalFuture<'a, std::result::Result<(), OpError>> {
+    fn call<'a>(
+        &'a self,
+        _: OpRef<'a>,
+        out: &'a mut Reply,
+    ) -> LocalFuture<'a, std::result::Result<(), OpError>> {
         out.clear();
         done(Ok(()))
     }

@@ -51,7 +51,13 @@ impl Payload {
     /// Nothing yet, with the label columns of a schema.
     pub(crate) fn new(schema: &Schema) -> Self {
         let table = Table { labels: Labels::with_schema(&schema.labels), ..Table::default() };
-        Self { slots: Slots::default(), ids: vec![], table: OnceLock::from(table), stored: None, number: next_number() }
+        Self {
+            slots: Slots::default(),
+            ids: vec![],
+            table: OnceLock::from(table),
+            stored: None,
+            number: next_number(),
+        }
     }
 
     /// Number of rows.
@@ -81,14 +87,23 @@ impl Payload {
         self.push_as(rows.ids[i], rows.labels, rows.label_rows.get(i).copied(), rows.texts.get(i).copied())
     }
 
-    fn push_as(&mut self, id: RowId, from: &Labels, row: Option<usize>, text: Option<&str>) -> Result<usize, String> {
+    fn push_as(
+        &mut self,
+        id: RowId,
+        from: &Labels,
+        row: Option<usize>,
+        text: Option<&str>,
+    ) -> Result<usize, String> {
         let slot = u32::try_from(self.ids.len()).ok().filter(|slot| *slot != u32::MAX);
         let slot = slot.ok_or("more than 4,294,967,294 rows were written")?;
         let table = self.table_mut()?;
         // Without a row of their own, labels are all missing: a row past the end of an empty table.
         let nothing = Labels::default();
         let (from, row) = row.map_or((&nothing, 0), |row| (from, row));
-        table.labels.push_row(from, row).map_err(|name| format!("label `{name}` has another type than before"))?;
+        table
+            .labels
+            .push_row(from, row)
+            .map_err(|name| format!("label `{name}` has another type than before"))?;
         table.texts.push(text.unwrap_or_default());
         table.vocabulary = vocabulary(&table.labels);
         if let Some(before) = self.slots.insert(id, slot) {
@@ -173,7 +188,12 @@ impl Payload {
     }
 
     /// Reads ids at once, and notes where labels and texts are.
-    pub(crate) fn restore(map: &Arc<Map>, ids: Range<usize>, table: Range<usize>, rows: usize) -> Option<Self> {
+    pub(crate) fn restore(
+        map: &Arc<Map>,
+        ids: Range<usize>,
+        table: Range<usize>,
+        rows: usize,
+    ) -> Option<Self> {
         let mut reader = Reader::new(map.get(ids)?);
         let ids: Vec<RowId> = match reader.varint()? {
             0 => (0..rows as u64).collect(),
@@ -193,8 +213,10 @@ impl Payload {
         if let Some(table) = self.table.get() {
             return Ok(table);
         }
-        let read = self.stored.as_ref().and_then(|(map, range)| read_table(map.get(range.clone())?, self.ids.len()));
-        let read = read.ok_or("the persisted labels and texts can't be read; persist the collection again")?;
+        let read =
+            self.stored.as_ref().and_then(|(map, range)| read_table(map.get(range.clone())?, self.ids.len()));
+        let read =
+            read.ok_or("the persisted labels and texts can't be read; persist the collection again")?;
         Ok(self.table.get_or_init(|| read))
     }
 

@@ -27,7 +27,10 @@ pub(crate) fn forms(engine: &str, forms: &[Form], schema: &Schema) -> Result<Vec
             };
             let name = &form.name;
             if form.routing.is_some() {
-                return unsupported(format!("routing (form `{name}`)"), "there is one collection in one process");
+                return unsupported(
+                    format!("routing (form `{name}`)"),
+                    "there is one collection in one process",
+                );
             }
             if !form.params.is_empty() {
                 return unsupported(

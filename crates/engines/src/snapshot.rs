@@ -8,7 +8,7 @@
 //! 24..56  start of the four parts: description, index, ids, table; each ends where the next one starts
 //! 64..    description (JSON) · index (as the engine saves it, aligned to 64) · ids · labels and texts
 //! ```
-//! All numbers are little-endian. The file is written under another name, synced and renamed, so that it is never
+//! All numbers are little-endian; vectors and graph are as the machine holds them. The file is written under another name, synced and renamed, so that it is never
 //! there in part; one that was cut off or changed on its way is refused by length or checksum.
 
 pub(crate) mod wire;
@@ -56,9 +56,9 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Starts with the description and leaves `index` bytes for the index.
-    pub(crate) fn new(description: &Description, index: usize) -> io::Result<Self> {
-        let mut bytes = Vec::with_capacity(2 * HEAD + 4096 + index);
+    /// Starts with the description and leaves `index` bytes for the index; `rest` bytes will follow.
+    pub(crate) fn new(description: &Description, index: usize, rest: usize) -> io::Result<Self> {
+        let mut bytes = Vec::with_capacity(2 * HEAD + 4096 + index + rest);
         bytes.resize(HEAD, 0);
         serde_json::to_writer(&mut bytes, description)?;
         bytes.resize(bytes.len().next_multiple_of(HEAD), b' ');
@@ -127,19 +127,25 @@ impl Snapshot {
     pub(crate) fn open(engine: &str, folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
         let map = Map::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => broken(engine, &path, "there is no such file; persist a collection there first"),
+            io::ErrorKind::NotFound => {
+                broken(engine, &path, "there is no such file; persist a collection there first")
+            }
             _ => broken(engine, &path, error),
         })?;
         Self::check(engine, path.clone(), map).map_err(|why| broken(engine, &path, why))
     }
 
     fn check(engine: &str, path: PathBuf, map: Map) -> std::result::Result<Self, String> {
-        let number = |at: usize| map.get(at..at + 8).map_or(0, |b| b.iter().rev().fold(0_u64, |n, b| n << 8 | u64::from(*b)));
+        let number = |at: usize| {
+            map.get(at..at + 8).map_or(0, |b| b.iter().rev().fold(0_u64, |n, b| n << 8 | u64::from(*b)))
+        };
         if map.len() < HEAD {
             return Err(format!("it is cut off after {} bytes; persist the collection again", map.len()));
         }
         if !map.starts_with(MAGIC) {
-            return Err("it is not a collection of Annvil; give the folder that `persist` wrote to".to_owned());
+            return Err(
+                "it is not a collection of Annvil; give the folder that `persist` wrote to".to_owned()
+            );
         }
         let (version, checksum) = (number(8) as u32, (number(8) >> 32) as u32);
         if version != VERSION {
@@ -160,8 +166,9 @@ impl Snapshot {
         let starts = [24, 32, 40, 48].map(|at| usize::try_from(number(at)).unwrap_or(usize::MAX));
         let part = |i: usize| starts[i]..starts.get(i + 1).copied().unwrap_or(map.len());
         let description = map.get(part(0)).ok_or("its description is past its end")?;
-        let description: Description = serde_json::from_slice(description)
-            .map_err(|error| format!("its description can't be read ({error}); was it written by another {engine}?"))?;
+        let description: Description = serde_json::from_slice(description).map_err(|error| {
+            format!("its description can't be read ({error}); was it written by another {engine}?")
+        })?;
         Ok(Self { description, index: part(1), ids: part(2), table: part(3), map: Arc::new(map), path })
     }
 

@@ -17,7 +17,8 @@ use std::time::Instant;
 use annvil_core::clock::Clock;
 use annvil_core::dataset::Queries;
 use annvil_core::engine::{
-    ControlFuture, Encoded, Engine, EngineError, EngineInfo, Mode, Promise, Result, Schema, Session, Settled, Usage,
+    ControlFuture, Encoded, Engine, EngineError, EngineInfo, Mode, Promise, Result, Schema, Session, Settled,
+    Usage,
 };
 use annvil_core::form::{Form, Params, Scores};
 use annvil_core::label::Labels;
@@ -39,7 +40,10 @@ pub(crate) fn open(spec: &StubSpec, variant: &Variant, context: &Context) -> Res
     let share = 0.0..=1.0;
     if !share.contains(&spec.errors) || !share.contains(&spec.timeouts) || spec.errors + spec.timeouts > 1.0 {
         return Err(EngineError::Configuration {
-            what: format!("stub: errors {} and timeouts {} are no shares of the calls", spec.errors, spec.timeouts),
+            what: format!(
+                "stub: errors {} and timeouts {} are no shares of the calls",
+                spec.errors, spec.timeouts
+            ),
             help: "use numbers from 0 to 1 that add up to at most 1".to_owned(),
         });
     }
@@ -99,7 +103,11 @@ impl Engine for Stub {
         self.scan.load(rows)
     }
 
-    fn settle<'a>(&'a self, deadline: Instant, progress: &'a (dyn Fn(u64) + Sync)) -> ControlFuture<'a, Settled> {
+    fn settle<'a>(
+        &'a self,
+        deadline: Instant,
+        progress: &'a (dyn Fn(u64) + Sync),
+    ) -> ControlFuture<'a, Settled> {
         self.scan.settle(deadline, progress)
     }
 

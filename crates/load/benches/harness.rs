@@ -35,7 +35,8 @@ const DIM: usize = 384;
 const QUERIES: usize = 1_000;
 
 fn open(spec: &EngineSpec, variant: &Variant) -> Arc<dyn Engine> {
-    let context = annvil_engines::Context { clock: Arc::new(SystemClock::new()), scratch: std::env::temp_dir() };
+    let context =
+        annvil_engines::Context { clock: Arc::new(SystemClock::new()), scratch: std::env::temp_dir() };
     annvil_engines::open(spec, variant, &context).unwrap().into()
 }
 
@@ -55,10 +56,7 @@ fn floor(criterion: &mut Criterion) {
 }
 
 fn index() -> (Arc<dyn Engine>, Matrix<f32>) {
-    let variant = Variant {
-        index: Index::Hnsw(Hnsw { m: 16, ef_construction: 64 }),
-        ..Variant::default()
-    };
+    let variant = Variant { index: Index::Hnsw(Hnsw { m: 16, ef_construction: 64 }), ..Variant::default() };
     let engine = open(&EngineSpec::Embedded(EmbeddedSpec {}), &variant);
     let mut random = stream(1, "vectors");
     let vectors: Vec<f32> = (0..ROWS * DIM).map(|_| random.random::<f32>() - 0.5).collect();
@@ -76,7 +74,8 @@ fn index() -> (Arc<dyn Engine>, Matrix<f32>) {
     let runtime = runtime().unwrap();
     runtime.block_on(async {
         engine.create(&schema).await.unwrap();
-        let batch = Batch { ids: &ids, dim: DIM, vectors: &vectors, labels: &labels, label_rows: &rows, texts: &[] };
+        let batch =
+            Batch { ids: &ids, dim: DIM, vectors: &vectors, labels: &labels, label_rows: &rows, texts: &[] };
         engine.load(batch).await.unwrap();
         engine.settle(Instant::now() + Duration::from_secs(60), &|_| {}).await.unwrap();
         engine.apply(&Params::from([("ef_search".to_owned(), 64)])).await.unwrap();

@@ -144,9 +144,9 @@ mod tests {
     #[test]
     fn open_claims_are_due_by_the_schedule_whatever_the_session_does() {
         let schedule = Box::new(Uniform::new(Rate(1000.0), 3));
-        let claims =
-            Claims::new(Arrivals::Open(schedule), End::default(), 1, Nanos(100), Cancel::new());
-        let due: Vec<u64> = std::iter::from_fn(|| claims.take(Nanos(999_999_999))).map(|c| c.intended.0).collect();
+        let claims = Claims::new(Arrivals::Open(schedule), End::default(), 1, Nanos(100), Cancel::new());
+        let due: Vec<u64> =
+            std::iter::from_fn(|| claims.take(Nanos(999_999_999))).map(|c| c.intended.0).collect();
         assert_eq!(due, [100, 1_000_100, 2_000_100]);
     }
 

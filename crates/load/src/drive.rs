@@ -18,24 +18,24 @@ use crate::recorder::Recorder;
 use crate::work::Work;
 
 /// What a slot needs to do its work. A slot does one operation at a time.
-pub struct Slot<'a> {
+pub(crate) struct Slot<'a> {
     /// The session, which other slots may share.
-    pub session: &'a dyn Session,
+    pub(crate) session: &'a dyn Session,
     /// The clock.
-    pub clock: &'a dyn Clock,
+    pub(crate) clock: &'a dyn Clock,
     /// Where operations come from.
-    pub claims: &'a Claims,
+    pub(crate) claims: &'a Claims,
     /// What they are.
-    pub work: &'a Work,
+    pub(crate) work: &'a Work,
     /// Where they are written down; shared by the slots of one thread.
-    pub recorder: &'a RefCell<Recorder>,
+    pub(crate) recorder: &'a RefCell<Recorder>,
     /// Time limit of an operation.
-    pub timeout: Nanos,
+    pub(crate) timeout: Nanos,
 }
 
 impl Slot<'_> {
     /// Works until there is nothing left to do.
-    pub async fn run(&self) {
+    pub(crate) async fn run(&self) {
         let mut reply = Reply::default();
         let mut free = self.clock.now().max(self.claims.start());
         while let Some(claim) = self.claims.take(free) {
@@ -53,7 +53,8 @@ impl Slot<'_> {
             self.clock.sleep_until(claim.intended).await;
         }
         let sent = self.clock.now();
-        let result = limited(self.session, operation, reply, self.clock, sent.saturating_add(self.timeout)).await;
+        let result =
+            limited(self.session, operation, reply, self.clock, sent.saturating_add(self.timeout)).await;
         let done = self.clock.now();
         let sample = Sample { intended: claim.intended, free, sent, done };
         let mut recorder = self.recorder.borrow_mut();
@@ -98,7 +99,7 @@ impl Slot<'_> {
 }
 
 /// A call that is dropped when its time is over. Engines that answer without waiting never see the timer.
-async fn limited(
+pub async fn limited(
     session: &dyn Session,
     operation: OpRef<'_>,
     reply: &mut Reply,

@@ -20,7 +20,10 @@ use annvil_core::units::Nanos;
 pub fn floor(engine: &Arc<dyn Engine>, operations: u64, cores: usize) -> Result<Floor, LoadError> {
     let one = closed_null(engine, 1, operations)?;
     let two = if cores > 1 { Some(closed_null(engine, 2, operations)?) } else { None };
-    Ok(Floor { one_session_ns: per_operation(&one, 1), two_sessions_ns: two.map(|two| per_operation(&two, 2)) })
+    Ok(Floor {
+        one_session_ns: per_operation(&one, 1),
+        two_sessions_ns: two.map(|two| per_operation(&two, 2)),
+    })
 }
 
 /// Nanoseconds of a session's time that an operation took, everything included.
@@ -29,7 +32,11 @@ pub fn per_operation(measured: &Measured, sessions: usize) -> f64 {
 }
 
 /// Closed load of searches on an engine that does nothing, each timed by itself.
-pub fn closed_null(engine: &Arc<dyn Engine>, sessions: usize, operations: u64) -> Result<Measured, LoadError> {
+pub fn closed_null(
+    engine: &Arc<dyn Engine>,
+    sessions: usize,
+    operations: u64,
+) -> Result<Measured, LoadError> {
     let queries = Matrix::new(vec![0.0; 1000], 1).unwrap_or_else(|| unreachable!("rows of one element"));
     let encoded = engine.encode(&[Form::search("search", 10)], &queries, &Labels::empty(0))?;
     let load = Load {

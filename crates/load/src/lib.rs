@@ -31,4 +31,5 @@ pub mod validity;
 pub mod verify;
 pub mod work;
 
+pub use drive::limited;
 pub use runner::{Load, LoadError, Measured, run, simulate as simulate_slots};

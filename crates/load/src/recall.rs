@@ -68,7 +68,12 @@ impl Judge<'_> {
         let ideal: f64 = (0..possible).map(discount).sum();
         // More rows than `possible` can be right where several share the last distance; none can be more than right.
         let recall = right.min(possible) as f64 / possible as f64;
-        Some(Score { recall, reciprocal_rank: rank, ndcg: (gain / ideal).min(1.0), short: answered < possible })
+        Some(Score {
+            recall,
+            reciprocal_rank: rank,
+            ndcg: (gain / ideal).min(1.0),
+            short: answered < possible,
+        })
     }
 
     fn true_distance(&self, query: u32, id: RowId, exact: &annvil_core::truth::ExactAnswer) -> Option<f64> {
@@ -152,7 +157,10 @@ mod tests {
         assert_eq!(score(3, 10, &[0, u64::MAX, u64::MAX]).recall, 1.0 / 3.0);
         assert!(score(3, 10, &[0, u64::MAX, u64::MAX]).short);
         // Only what could be answered is asked for.
-        assert_eq!(score(3, 2, &[0, 1]), Score { recall: 1.0, reciprocal_rank: 1.0, ndcg: 1.0, short: false });
+        assert_eq!(
+            score(3, 2, &[0, 1]),
+            Score { recall: 1.0, reciprocal_rank: 1.0, ndcg: 1.0, short: false }
+        );
         assert_eq!(score(3, 0, &[]).recall, 1.0);
         assert_eq!(score(3, 0, &[1]).recall, 0.0);
         // Answers beyond k don't help.

@@ -153,7 +153,11 @@ pub fn run(load: Load, arrivals: Arrivals, progress: Progress<'_>) -> Result<Mea
     if let Some(failure) = shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(failure);
     }
-    let times = Times { start, connecting: connected.saturating_sub(began), warming: start.saturating_sub(connected) };
+    let times = Times {
+        start,
+        connecting: connected.saturating_sub(began),
+        warming: start.saturating_sub(connected),
+    };
     Ok(measured(series, recorded, times, load.cancel.reason()))
 }
 
@@ -249,7 +253,8 @@ impl Shared {
     /// The life of a session. Whatever happens before the start, every barrier is passed: others wait there.
     fn session_thread(&self, number: usize, sender: Sender<Flush>) -> Option<Recorded> {
         let opened = self.guarded(|| {
-            let runtime = runtime().map_err(|cause| LoadError::Threads { sessions: self.load.sessions, cause })?;
+            let runtime =
+                runtime().map_err(|cause| LoadError::Threads { sessions: self.load.sessions, cause })?;
             let session = runtime.block_on(self.load.engine.session(Arc::clone(&self.load.encoded)))?;
             Ok((runtime, session))
         });
@@ -266,8 +271,7 @@ impl Shared {
         let claims = self.claims.get()?;
         let random = stream(self.load.seed, &format!("reservoir {number}"));
         let reservoir = Reservoir::new(KEPT.div_ceil(self.load.sessions), random);
-        let recorder =
-            RefCell::new(Recorder::new(number, claims.start(), self.open, sender, reservoir));
+        let recorder = RefCell::new(Recorder::new(number, claims.start(), self.open, sender, reservoir));
         self.guarded(|| {
             let slot = Slot {
                 session: &*session,

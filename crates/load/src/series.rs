@@ -12,7 +12,7 @@ use crate::recorder::{Flush, INTERVAL, Part};
 /// Adds parts up. Its memory does not grow with the length of the run, but for one short line a second: a second's
 /// histogram is dropped as soon as every thread has passed it.
 #[derive(Debug)]
-pub struct Series {
+pub(crate) struct Series {
     total: Part,
     pending: BTreeMap<u64, Part>,
     passed: Vec<u64>,
@@ -21,12 +21,17 @@ pub struct Series {
 
 impl Series {
     /// A series over the parts of `threads` threads.
-    pub fn new(threads: usize, open: bool) -> Self {
-        Self { total: Part::new(open), pending: BTreeMap::new(), passed: vec![0; threads], lines: BTreeMap::new() }
+    pub(crate) fn new(threads: usize, open: bool) -> Self {
+        Self {
+            total: Part::new(open),
+            pending: BTreeMap::new(),
+            passed: vec![0; threads],
+            lines: BTreeMap::new(),
+        }
     }
 
     /// Adds a thread's part.
-    pub fn add(&mut self, flush: Flush) {
+    pub(crate) fn add(&mut self, flush: Flush) {
         self.total.add(&flush.part);
         if let Some(passed) = self.passed.get_mut(flush.thread) {
             *passed = flush.interval + 1;
@@ -45,7 +50,7 @@ impl Series {
     }
 
     /// The total and the lines, in order of time.
-    pub fn finish(mut self) -> (Part, Vec<Interval>) {
+    pub(crate) fn finish(mut self) -> (Part, Vec<Interval>) {
         for (interval, part) in self.pending {
             self.lines.insert(interval, line(interval, &part));
         }

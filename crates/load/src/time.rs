@@ -60,7 +60,8 @@ async fn wait(left: Duration) -> std::io::Result<()> {
     let timer = match spare {
         Some(timer) => timer,
         None => {
-            let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+            let fd =
+                timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
             registered(fd)?
         }
     };

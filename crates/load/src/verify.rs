@@ -31,6 +31,11 @@ impl Checks {
     }
 
     fn put(&mut self, name: &str, passed: bool, detail: impl Into<String>) {
-        self.list.push(Check { form: self.form.clone(), name: name.to_owned(), passed, detail: detail.into() });
+        self.list.push(Check {
+            form: self.form.clone(),
+            name: name.to_owned(),
+            passed,
+            detail: detail.into(),
+        });
     }
 }

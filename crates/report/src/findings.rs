@@ -73,7 +73,8 @@ fn sides<'a, 'v>(view: &'v View<'a>, measure: &Measure<'_>) -> Vec<Side<'a, 'v>>
 }
 
 fn failures(view: &View<'_>) -> Option<String> {
-    let failed: Vec<&VariantView<'_>> = view.variants.iter().filter(|variant| variant.failure().is_some()).collect();
+    let failed: Vec<&VariantView<'_>> =
+        view.variants.iter().filter(|variant| variant.failure().is_some()).collect();
     let first = failed.first()?;
     let why = label::failure(first.failure()?);
     let name = label::at(first.name(), &Params::new());
@@ -101,7 +102,10 @@ fn choice<'s, 'a, 'v>(view: &View<'_>, sides: &'s [Side<'a, 'v>]) -> Option<&'s 
 /// Whether every objective that binds it is met, and one does.
 fn meets_all(view: &View<'_>, side: &Side<'_, '_>) -> bool {
     let judged = view.record.objectives.iter().flat_map(|result| &result.judged);
-    let mut grades = judged.filter(|judged| judged.key.variant == side.variant.name()).map(|judged| judged.grade).peekable();
+    let mut grades = judged
+        .filter(|judged| judged.key.variant == side.variant.name())
+        .map(|judged| judged.grade)
+        .peekable();
     grades.peek().is_some() && grades.all(is_met)
 }
 
@@ -137,8 +141,8 @@ fn trade_off(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> 
     let smaller = others.clone().filter(|side| side.is_smaller(choice)).max_by(rightest);
     if let Some(other) = faster.or(smaller) {
         let meets = match (meets_all(view, choice), meets_all(view, other)) {
-            (true, true) => ", and it meets every objective too",
-            (true, false) => ", and it does not meet every objective",
+            (true, true) => "; it meets every objective too",
+            (true, false) => "; it does not meet every objective",
             _ => "",
         };
         return Some(format!("{} is {}{meets}.", other.name(), other.compared_with(choice)));
@@ -176,7 +180,8 @@ fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
         }
         points.sort_by(|a, b| a.0.cmp(b.0));
         let name = label::at(variant.name(), &Params::new());
-        let enough = points.iter().find(|(_, figures)| figures.recall.is_some_and(|recall| recall.mean >= level));
+        let enough =
+            points.iter().find(|(_, figures)| figures.recall.is_some_and(|recall| recall.mean >= level));
         let Some((point, figures)) = enough else {
             never.push(name);
             continue;
@@ -197,7 +202,11 @@ fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
         needs.into_iter().take(3).map(|(point, names)| format!("{point} with {}", few(&names))).collect();
     let who = if swept > 1 { format!("; fastest there is {fastest} with") } else { ":".to_owned() };
     let never = if never.is_empty() { String::new() } else { format!(" {} doesn't reach it.", few(&never)) };
-    Some(format!("Recall {level} needs {}{who} {} searches a second.{never}", needs.join(", "), label::qps(Some(qps))))
+    Some(format!(
+        "Recall {level} needs {}{who} {} searches a second.{never}",
+        needs.join(", "),
+        label::qps(Some(qps))
+    ))
 }
 
 /// Names, the first three of many.

@@ -1,3 +1,246 @@
-//! stub
-/// stub
-pub fn html(_: &annvil_core::record::RunRecord) -> String { String::new() }
+//! The report as one HTML file: no network, light and dark, readable without script and on paper.
+
+use std::fmt::Write as _;
+
+use annvil_core::record::RunRecord;
+use annvil_core::units::{count, time_text};
+
+use crate::sheet;
+use crate::text::one_line;
+use crate::view::{Measure, View, facts, label};
+
+mod bars;
+mod details;
+mod draw;
+mod escape;
+mod frontier;
+mod latency;
+mod scale;
+mod series;
+mod table;
+mod verdict;
+
+pub(crate) use escape::esc;
+
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+
+/// Nothing is fetched and nothing but what is in the file runs.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+/// Points of all series together: bounds the file's size however long a run was.
+const POINTS: usize = 12_000;
+
+const FRONTIER: &str = "Large marks are the reported points. No point beats those on the grey band in both.";
+const HILLS: &str = "Each hill is as high as its own peak; the marks are p50 and p99.";
+
+/// The whole file, well below a megabyte. Everything that comes from the record is escaped.
+pub fn html(record: &RunRecord) -> String {
+    let view = View::new(record);
+    let name = esc(&one_line(&record.plan.name));
+    let mut body = String::new();
+    body.push_str(&header(record));
+    section(&mut body, "verdict", "", &verdict::panel(&view));
+    searches(&mut body, &view);
+    over_time(&mut body, &view);
+    sizes(&mut body, &view);
+    section(&mut body, "objectives", "Objectives", &verdict::objectives(&view));
+    if let Some(sheet) = sheet::work(&view) {
+        section(&mut body, "work", "Other work", &table::table(&view, &sheet));
+    }
+    rest(&mut body, &view);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"generator\" content=\"annvil {}\">\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{name} · annvil</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n\
+         <div id=\"tip\" role=\"status\" hidden></div>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+        esc(&record.build.version)
+    )
+}
+
+fn header(record: &RunRecord) -> String {
+    let data = &record.plan.dataset;
+    let cpu = record.environment.cpu.as_deref().unwrap_or("unknown processor");
+    let meta = [
+        format!(
+            "{} {} × {} {}, {} queries",
+            data.name,
+            count(data.rows as u64),
+            data.dim,
+            data.metric,
+            count(data.queries as u64)
+        ),
+        format!("{} {cpu}", label::plural(record.environment.cores as u64, "core")),
+        format!("seed {}", record.plan.seed),
+        record.started.clone(),
+        format!("took {}", time_text(record.seconds * 1e9)),
+        format!("annvil {}", record.build.version),
+    ];
+    let meta: Vec<String> =
+        meta.iter().map(|part| format!("<span>{}</span>", esc(&one_line(part)))).collect();
+    let why = match record.plan.why.trim() {
+        "" => String::new(),
+        why => format!("<p class=\"why\">{}</p>", esc(why)),
+    };
+    format!(
+        "<header><button id=\"theme\" type=\"button\" aria-label=\"light or dark\" hidden>◐</button>\
+         <p class=\"brand\">annvil</p><h1>{}</h1>{why}<p class=\"meta\">{}</p></header>\n",
+        esc(&one_line(&record.plan.name)),
+        meta.join("")
+    )
+}
+
+/// A section; nothing if it would be empty.
+fn section(out: &mut String, id: &str, title: &str, inside: &str) {
+    if inside.is_empty() {
+        return;
+    }
+    let title = if title.is_empty() { String::new() } else { format!("<h2>{}</h2>", esc(title)) };
+    let _ = writeln!(out, "<section id=\"{id}\">{title}{inside}</section>");
+}
+
+/// A drawing with its title and how to read it; nothing without a drawing.
+fn figure(title: &str, how: &str, drawing: &str) -> String {
+    if drawing.is_empty() {
+        return String::new();
+    }
+    let how = if how.is_empty() { String::new() } else { format!("<small>{}</small>", esc(how)) };
+    let caption = if title.is_empty() {
+        String::new()
+    } else {
+        format!("<figcaption>{}{how}</figcaption>", esc(title))
+    };
+    format!("<figure>{caption}{drawing}</figure>")
+}
+
+/// Side by side where there is room; nothing if both are empty.
+fn columns(columns: [String; 2]) -> String {
+    if columns.iter().all(String::is_empty) {
+        return String::new();
+    }
+    format!("<div class=\"pair\">{}</div>", columns.map(|column| format!("<div>{column}</div>")).join(""))
+}
+
+fn fold(title: &str, inside: &str) -> String {
+    if inside.is_empty() {
+        String::new()
+    } else {
+        format!("<details><summary>{}</summary>{inside}</details>", esc(title))
+    }
+}
+
+fn notes(view: &View<'_>, measure: &Measure<'_>) -> String {
+    let notes = sheet::search_notes(view, measure);
+    notes.iter().map(|note| format!("<p class=\"near\">{}</p>", esc(note))).collect()
+}
+
+/// The first search in full; what is different about each further one.
+fn searches(out: &mut String, view: &View<'_>) {
+    let mut searches = view.searches();
+    let Some(first) = searches.next() else {
+        section(out, "search", "Search", "<p class=\"mute\">No search was measured.</p>");
+        return;
+    };
+    let table = table::table(view, &sheet::search(view, first, true));
+    section(out, "search", &title(first), &(table + &notes(view, first)));
+    let mut left = String::new();
+    left.extend(
+        frontier::frontier(view, first).map(|drawing| figure("How right, how fast", FRONTIER, &drawing)),
+    );
+    if let Some(equal) = sheet::equal_recall(view, first) {
+        let _ = write!(left, "<h3>{}</h3>{}", esc(&capital(&equal.title)), table::table(view, &equal));
+    }
+    let mut right = String::new();
+    right.extend(
+        latency::hills(view, first).map(|drawing| figure("How long a search takes", HILLS, &drawing)),
+    );
+    right.extend(latency::tail(view, first).map(|drawing| figure("The slow ones", "", &drawing)));
+    let mut inside = columns([left, right]);
+    if let Some(sweep) = sheet::sweep(view, first) {
+        let _ = write!(inside, "<h3>{}</h3>{}", esc(&capital(&sweep.title)), table::table(view, &sweep));
+    }
+    section(out, "figures", "", &inside);
+    let further = searches.fold(String::new(), |mut further, measure| {
+        let sheet = sheet::search(view, measure, false);
+        let _ = write!(
+            further,
+            "<h3>{}</h3>{}{}",
+            esc(&title(measure)),
+            table::table(view, &sheet),
+            notes(view, measure)
+        );
+        let drawings = [latency::hills(view, measure), latency::tail(view, measure)]
+            .map(Option::unwrap_or_default)
+            .map(|drawing| figure("", "", &drawing));
+        further.push_str(&fold("distribution", &columns(drawings)));
+        further
+    });
+    section(out, "searches", "Other searches", &further);
+}
+
+fn title(measure: &Measure<'_>) -> String {
+    capital(&label::measure_name(measure))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+fn over_time(out: &mut String, view: &View<'_>) {
+    let most = (POINTS / (view.variants.len() * view.measures.len() * 3).max(1)).clamp(20, 300);
+    let mut inside = String::new();
+    for measure in &view.measures {
+        if let Some(drawings) = series::series(view, measure, most) {
+            inside.push_str(&columns(drawings.map(|drawing| figure("", "", &drawing))));
+        }
+    }
+    if inside.is_empty() && !view.measures.is_empty() {
+        inside.push_str(
+            "<p class=\"mute\">Every phase was over within a few seconds: too short for a line.</p>",
+        );
+    }
+    section(out, "time", "Over time", &inside);
+}
+
+fn sizes(out: &mut String, view: &View<'_>) {
+    let mut inside = bars::sizes(view).map_or_else(String::new, |drawing| figure("", "", &drawing));
+    if let Some(sheet) = sheet::sizes(view) {
+        inside.push_str(&table::table(view, &sheet));
+    }
+    section(out, "size", "Size", &inside);
+}
+
+/// What is there for those who want to see it all.
+fn rest(out: &mut String, view: &View<'_>) {
+    if let Some(drawing) = bars::time(view) {
+        let parts = fold("every phase and its parts", &details::parts(bars::parts(view)));
+        section(out, "spent", "Where the time went", &(figure("", "", &drawing) + &parts));
+    }
+    section(out, "verification", "Verification", &details::verification(view));
+    section(out, "validity", "Validity", &fold("every check of every measurement", &details::validity(view)));
+    let record = view.record;
+    let machine = columns([
+        format!("<h3>Run</h3>{}", table::facts(&facts::run(record))),
+        format!("<h3>Machine</h3>{}", table::facts(&facts::environment(record))),
+    ]);
+    section(out, "environment", "Environment", &machine);
+    section(out, "engine", "Engine", &details::engines(view));
+    section(
+        out,
+        "plan",
+        "Plan",
+        &fold(&format!("the whole plan, hash {}", record.plan_hash), &details::plan(view)),
+    );
+}
+
+/// A number without needless digits: `99`, `99.9`.
+fn trim(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -74,7 +74,9 @@ pub fn read(json: &str) -> Result<RunRecord, ReadError> {
     match found.cmp(&u64::from(SCHEMA)) {
         std::cmp::Ordering::Greater => Err(ReadError::Newer { found }),
         std::cmp::Ordering::Less => Err(ReadError::Older { found }),
-        std::cmp::Ordering::Equal => serde_json::from_str(json).map_err(|cause| ReadError::Malformed { cause }),
+        std::cmp::Ordering::Equal => {
+            serde_json::from_str(json).map_err(|cause| ReadError::Malformed { cause })
+        }
     }
 }
 

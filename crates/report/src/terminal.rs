@@ -13,8 +13,8 @@ use crate::view::{View, label};
 mod boxes;
 mod ink;
 
-pub use ink::Style;
 pub(crate) use ink::Ink;
+pub use ink::Style;
 
 /// Spaces before a line.
 const MARGIN: &str = "  ";
@@ -73,11 +73,16 @@ fn status(view: &View<'_>, style: &Style) -> Option<String> {
 /// The same for every report; `None` of a run that came to its end.
 pub(crate) fn status_text(view: &View<'_>) -> Option<String> {
     let whole = view.variants.iter().filter(|variant| variant.trouble().is_none()).count();
-    let so_far = format!("what follows was measured until then; {whole} of {} variants are whole", view.variants.len());
+    let so_far = format!(
+        "what follows was measured until then; {whole} of {} variants are whole",
+        view.variants.len()
+    );
     match view.record.status {
         Status::Complete => None,
         Status::Interrupted => Some(format!("interrupted: the run was stopped; {so_far}")),
-        Status::Running => Some(format!("not finished: the run goes on, or its process was killed; {so_far}")),
+        Status::Running => {
+            Some(format!("not finished: the run goes on, or its process was killed; {so_far}"))
+        }
         Status::Failed => Some(format!("failed: an engine or the machine failed; {so_far}")),
     }
 }
@@ -106,7 +111,9 @@ fn troubles(view: &View<'_>, style: &Style) -> Option<String> {
     let lines: String = view
         .variants
         .iter()
-        .filter_map(|variant| Some(format!("{}: {}", label::at(variant.name(), &Params::new()), variant.trouble()?)))
+        .filter_map(|variant| {
+            Some(format!("{}: {}", label::at(variant.name(), &Params::new()), variant.trouble()?))
+        })
         .map(|line| paragraph(&line, MARGIN.len(), Ink::Red, style))
         .collect();
     (!lines.is_empty()).then_some(lines)

@@ -1,12 +1,13 @@
 //! What a record says, arranged as every report shows it: variant by variant, measurement by measurement.
 
+use annvil_core::form::Operation;
 use annvil_core::form::{Form, Params};
 use annvil_core::plan::PlannedVariant;
 use annvil_core::record::{
     Block, Failure, FailureKind, FormRecord, MemoryRecord, PhaseRecord, PhaseResult, RunRecord,
 };
-use annvil_core::form::Operation;
 
+pub(crate) mod facts;
 pub(crate) mod figures;
 pub(crate) mod label;
 pub(crate) mod validity;
@@ -126,7 +127,8 @@ impl<'a> VariantView<'a> {
             return Vec::new();
         }
         let phases = self.phases().filter(|phase| phase.name == measure.phase);
-        let phases = phases.filter(|phase| point.is_none_or(|point| phase.point == *point || phase.point.is_empty()));
+        let phases =
+            phases.filter(|phase| point.is_none_or(|point| phase.point == *point || phase.point.is_empty()));
         let forms = phases.filter_map(|phase| match &phase.result {
             PhaseResult::Measured { forms } => forms.iter().find(|form| form.form.name == measure.form.name),
             _ => None,
@@ -192,7 +194,8 @@ fn measures(record: &RunRecord) -> Vec<Measure<'_>> {
     for phase in record.blocks.iter().flat_map(|block| &block.phases) {
         let PhaseResult::Measured { forms } = &phase.result else { continue };
         for form in forms {
-            let known = |measure: &Measure<'_>| measure.phase == phase.name && measure.form.name == form.form.name;
+            let known =
+                |measure: &Measure<'_>| measure.phase == phase.name && measure.form.name == form.form.name;
             if !all.iter().any(known) {
                 all.push(Measure {
                     phase: &phase.name,
@@ -204,7 +207,8 @@ fn measures(record: &RunRecord) -> Vec<Measure<'_>> {
             }
         }
     }
-    let place = |name: &str| record.plan.phases.iter().position(|phase| phase.name() == name).unwrap_or(usize::MAX);
+    let place =
+        |name: &str| record.plan.phases.iter().position(|phase| phase.name() == name).unwrap_or(usize::MAX);
     all.sort_by_key(|measure| place(measure.phase));
     all
 }

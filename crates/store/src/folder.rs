@@ -110,10 +110,8 @@ impl RunFolder {
 
     /// Writes the record in the place of the last one, whole or not at all.
     pub fn save(&self, record: &RunRecord) -> Result<(), StoreError> {
-        let json = serde_json::to_vec_pretty(record).map_err(|error| StoreError::Unwritable {
-            path: self.path.join(RECORD),
-            cause: error.into(),
-        })?;
+        let json = serde_json::to_vec_pretty(record)
+            .map_err(|error| StoreError::Unwritable { path: self.path.join(RECORD), cause: error.into() })?;
         self.write(RECORD, &json)
     }
 
@@ -142,8 +140,11 @@ impl RunFolder {
 
 /// What of a name may stand in a file's name.
 fn file_name(name: &str) -> String {
-    let clean: String =
-        name.chars().map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).take(40).collect();
+    let clean: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .take(40)
+        .collect();
     if clean.is_empty() { "run".to_owned() } else { clean }
 }
 

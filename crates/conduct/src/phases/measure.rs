@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use annvil_core::engine::{Encoded, EngineError};
 use annvil_core::form::{Form, Operation, Params};
-use annvil_core::operation::OpError;
+use annvil_core::operation::{OpError, Reply};
 use annvil_core::record::{FormRecord, PhaseResult, RecallRecord, Share};
 use annvil_core::scenario::{DistancePhase, FetchPhase, SearchPhase};
 use annvil_core::schedule::Arrivals;
@@ -12,7 +13,7 @@ use annvil_core::units::Nanos;
 use annvil_load::claims::End;
 use annvil_load::recall::Judge;
 use annvil_load::work::Work;
-use annvil_load::{Load, Measured, validity};
+use annvil_load::{Load, Measured, limited, validity};
 
 use super::Ended;
 use crate::block::{Outcome, Stage, Stop};
@@ -61,7 +62,11 @@ pub(super) fn distance(stage: &mut Stage<'_>, keys: &DistancePhase) -> Result<En
     let (queries, rows) = (dataset.queries().rows(), dataset.info().rows);
     let mut random = stage.job.plan.random(&format!("pairs of {}", stage.current));
     let work = Work::distance(queries, rows, &mut random);
-    measure(stage, short(Operation::Distance, work, keys.operations, keys.batch, keys.sessions), &Params::new())
+    measure(
+        stage,
+        short(Operation::Distance, work, keys.operations, keys.batch, keys.sessions),
+        &Params::new(),
+    )
 }
 
 /// A measurement of operations that are shorter than reading the clock.
@@ -86,6 +91,9 @@ fn measure(stage: &mut Stage<'_>, what: Measurement, point: &Params) -> Result<E
     let began = stage.clock.now();
     let encoded = stage.encoded()?;
     let encoding = stage.clock.now().saturating_sub(began);
+    if let Some(why) = refused(stage, Arc::clone(&encoded), &what.work)? {
+        return Ok(super::unsupported(why));
+    }
     let load = Load {
         engine: Arc::clone(&stage.engine),
         encoded,
@@ -141,6 +149,23 @@ fn measure(stage: &mut Stage<'_>, what: Measurement, point: &Params) -> Result<E
     Ok(match stopped {
         None => Ended::Whole(outcome),
         Some(reason) => Ended::Early(outcome, Stop::Interrupted(reason)),
+    })
+}
+
+/// Why the engine can't do such operations, if it says so of the first one.
+fn refused(stage: &Stage<'_>, encoded: Arc<Encoded>, work: &Work) -> Result<Option<String>, Stop> {
+    let timeout = stage.job.plan.operation_timeout.nanos();
+    let first = stage.runtime.block_on(async {
+        let session = stage.engine.session(encoded).await?;
+        let deadline = stage.clock.now().saturating_add(timeout);
+        Ok::<_, EngineError>(
+            limited(&*session, work.operation(0), &mut Reply::default(), &*stage.clock, deadline).await,
+        )
+    })?;
+    Ok(match first {
+        Err(OpError::Unsupported(why)) => Some(why),
+        // Whatever else goes wrong shows in the measurement.
+        _ => None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use annvil_core::engine::{Encoded, Engine};
+use annvil_core::engine::{Encoded, Engine, EngineError};
 use annvil_core::form::{Form, Params};
 use annvil_core::operation::{OpRef, Reply};
 use annvil_core::record::PhaseResult;
@@ -30,6 +30,9 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &RestorePhase) -> Result<Outcome,
     let plain = plain_form(stage);
     let index = stage.form_index(&plain);
     let before = answers(stage, &*Arc::clone(&stage.engine), encoded, index, queries)?;
+    let Some(asked) = stage.job.inputs.first_queries(queries) else {
+        return Err(EngineError::failed("restore", "take queries", "the data set has none").into());
+    };
 
     let began = stage.clock.now();
     let mut times = Vec::new();
@@ -44,7 +47,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &RestorePhase) -> Result<Outcome,
         let start = stage.clock.now();
         stage.runtime.block_on(engine.restore(&folder))?;
         stage.runtime.block_on(engine.apply(&stage.variant.report_at))?;
-        let encoded = engine.encode(std::slice::from_ref(&plain), dataset.queries(), dataset.labels())?;
+        let encoded = engine.encode(std::slice::from_ref(&plain), &asked, dataset.labels())?;
         let after = answers(stage, &*engine, encoded, 0, queries)?;
         let time = stage.clock.now().saturating_sub(start);
         same(&before, &after)?;
@@ -61,7 +64,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &RestorePhase) -> Result<Outcome,
     }
     let rows = dataset.info().rows as u64;
     let cache = match cache {
-        Ok(()) => "cold: pages of the files dropped with posix_fadvise before the first repeat".to_owned(),
+        Ok(()) => "pages of the files dropped with posix_fadvise before the first repeat".to_owned(),
         Err(why) => format!("no cold figure: {why}"),
     };
     Ok(Outcome::new(PhaseResult::Restore { rows, queries: queries as u64, cold, times, cache }))
@@ -85,7 +88,7 @@ fn answers(
     queries: usize,
 ) -> Result<Vec<Vec<RowId>>, Stop> {
     let failed = |error: annvil_core::operation::OpError| {
-        annvil_core::engine::EngineError::failed(stage.job.plan.engine.name(), "answer a query", error)
+        EngineError::failed(stage.job.plan.engine.name(), "answer a query", error)
     };
     stage.runtime.block_on(async {
         let session = engine.session(encoded).await?;
@@ -115,7 +118,8 @@ fn drop_cache(folder: &Path) -> Result<(), String> {
     for entry in entries {
         let path = entry.map_err(|cause| cause.to_string())?.path();
         let file = std::fs::File::open(&path).map_err(|cause| cause.to_string())?;
-        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).map_err(|cause| cause.to_string())?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)
+            .map_err(|cause| cause.to_string())?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use annvil_core::form::Params;
 use annvil_core::filter::Predicate;
+use annvil_core::form::Params;
 use annvil_core::record::{Check, PhaseResult, Share};
 use annvil_core::scenario::{VerifyPhase, point_name};
 use annvil_core::units::Nanos;
@@ -70,12 +70,18 @@ fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop
         let session = stage.runtime.block_on(stage.engine.session(Arc::clone(&encoded)))?;
         for (index, form) in stage.forms.iter().enumerate() {
             let Some(truth) = inputs.truth(form) else { continue };
-            let predicate: Option<Predicate> =
-                form.filter.as_ref().map(|filter| filter.compile(dataset.labels())).transpose().map_err(DataError::from)?;
+            let predicate: Option<Predicate> = form
+                .filter
+                .as_ref()
+                .map(|filter| filter.compile(dataset.labels()))
+                .transpose()
+                .map_err(DataError::from)?;
             let rows = dataset.info().rows as u64;
             let selected = |id: RowId| {
                 (id < rows).then(|| {
-                    predicate.as_ref().is_none_or(|predicate| predicate.matches(dataset.labels(), id as usize))
+                    predicate
+                        .as_ref()
+                        .is_none_or(|predicate| predicate.matches(dataset.labels(), id as usize))
                 })
             };
             let mut named = form.clone();
@@ -110,8 +116,13 @@ fn writes(stage: &mut Stage<'_>) -> Result<Vec<Check>, Stop> {
     let mut vectors = Vec::new();
     dataset.read_f32(0..rows, &mut vectors);
     let texts: Vec<&str> = (0..rows).filter_map(|row| dataset.text(row)).collect();
-    let sample =
-        Sample { dim: info.dim, metric: info.metric, vectors: &vectors, labels: dataset.labels(), texts: &texts };
+    let sample = Sample {
+        dim: info.dim,
+        metric: info.metric,
+        vectors: &vectors,
+        labels: dataset.labels(),
+        texts: &texts,
+    };
     let checks = stage.runtime.block_on(verify_writes(&*engine, &sample))?;
     stage.runtime.block_on(engine.destroy())?;
     drop(engine);

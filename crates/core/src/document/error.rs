@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::snippet::Snippet;
+
 /// Where something stands: in the file, or in an override given beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -15,9 +17,17 @@ pub struct Place {
     pub origin: Option<String>,
 }
 
+impl Place {
+    /// The override that the user typed; it has no lines.
+    pub(super) fn of_override(origin: &str) -> Self {
+        Self { line: 1, column: 1, length: 0, origin: Some(origin.to_owned()) }
+    }
+}
+
 /// What is wrong, where, and what to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentError {
+    // Boxed so that a `Result` with this error stays small.
     place: Box<Place>,
     message: String,
     help: Option<String>,
@@ -25,30 +35,23 @@ pub struct DocumentError {
     line_text: Option<String>,
 }
 
-/// Columns of a long line that are shown around the place.
-const WIDTH: usize = 110;
-
 impl DocumentError {
-    pub(crate) fn new(place: Place, message: impl Into<String>) -> Self {
-        Self {
-            place: Box::new(place),
-            message: message.into(),
-            help: None,
-            file: String::new(),
-            line_text: None,
-        }
+    pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
+        let message = printable(&message.into());
+        Self { place: Box::new(place), message, help: None, file: String::new(), line_text: None }
     }
 
-    pub(crate) fn with_text(mut self, file: &str, text: &str) -> Self {
+    pub(super) fn with_text(mut self, file: &str, text: &str) -> Self {
         file.clone_into(&mut self.file);
-        self.line_text = text.lines().nth(self.place.line.saturating_sub(1)).map(str::to_owned);
+        self.line_text = line(text, self.place.line).map(str::to_owned);
         self
     }
 
-    /// Adds what to try.
+    /// Adds what to try; an empty text adds nothing.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        let help = help.into().lines().map(printable).collect::<Vec<_>>().join("\n");
+        self.help = (!help.is_empty()).then_some(help);
         self
     }
 
@@ -57,9 +60,9 @@ impl DocumentError {
         self.place.origin.is_none().then_some(self.place.line)
     }
 
-    /// Column in the line in characters, from 1.
-    pub fn column(&self) -> usize {
-        self.place.column
+    /// Column in the line in characters, from 1; `None` for an override.
+    pub fn column(&self) -> Option<usize> {
+        self.place.origin.is_none().then_some(self.place.column)
     }
 
     /// What is wrong, without the place.
@@ -75,37 +78,55 @@ impl DocumentError {
 
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(origin) = &self.place.origin {
-            write!(f, "{} in {origin}", self.message)?;
-            return match &self.help {
-                Some(help) => write!(f, "\n  {help}"),
-                None => Ok(()),
-            };
-        }
-        write!(f, "{} in {}:{}:{}", self.message, self.file, self.place.line, self.place.column)?;
-        let help = self.help.as_deref().unwrap_or_default();
-        let Some(text) = &self.line_text else {
-            return if help.is_empty() { Ok(()) } else { write!(f, "\n  {help}") };
+        let Place { line, column, length, origin } = &*self.place;
+        let mut help = self.help.iter().flat_map(|help| help.lines());
+        let margin = match (origin, &self.line_text) {
+            (Some(origin), _) => {
+                write!(f, "{} in {}", self.message, printable(origin))?;
+                "  ".to_owned()
+            }
+            (None, None) => {
+                write!(f, "{} in {}:{line}:{column}", self.message, self.file)?;
+                "  ".to_owned()
+            }
+            (None, Some(text)) => {
+                let Snippet { text, carets } = Snippet::new(text, *column, *length);
+                let margin = " ".repeat(line.to_string().len().max(4));
+                write!(f, "{} in {}:{line}:{column}", self.message, self.file)?;
+                write!(f, "\n{line:>4} │ {text}\n{margin} │ {carets}")?;
+                if let Some(first) = help.next() {
+                    write!(f, " {first}")?;
+                }
+                format!("{margin} │ ")
+            }
         };
-        let before = self.place.column.saturating_sub(1);
-        let skip = if before + self.place.length > WIDTH { before.saturating_sub(WIDTH / 2) } else { 0 };
-        // Tabs would move the line but not the carets.
-        let shown: String =
-            text.chars().skip(skip).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let number = self.place.line.to_string();
-        let margin = " ".repeat(number.len().max(4));
-        let room = shown.chars().count().saturating_sub(before - skip).max(1);
-        let carets = "^".repeat(self.place.length.clamp(1, room));
-        write!(f, "\n{number:>4} │ {shown}\n{margin} │ {}{carets}", " ".repeat(before - skip))?;
-        let mut lines = help.lines();
-        if let Some(first) = lines.next() {
-            write!(f, " {first}")?;
-        }
-        for line in lines {
-            write!(f, "\n{margin} │ {line}")?;
-        }
-        Ok(())
+        help.try_for_each(|line| write!(f, "\n{margin}{line}"))
     }
 }
 
 impl std::error::Error for DocumentError {}
+
+/// Keys and texts of a file may hold escape sequences; a terminal must not obey them.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            printable.extend(c.escape_default());
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
+}
+
+/// A line by its number; a line ends at `\n`, `\r\n` or a lone `\r`, as YAML has it.
+pub(super) fn line(text: &str, number: usize) -> Option<&str> {
+    let mut rest = text;
+    for _ in 1..number {
+        let end = rest.find(['\n', '\r'])?;
+        let ending = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
+        rest = &rest[end + ending..];
+    }
+    // What follows the last line end is no line.
+    rest.split(['\n', '\r']).next().filter(|_| !rest.is_empty())
+}

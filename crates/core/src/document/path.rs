@@ -1,121 +1,199 @@
-//! Paths such as `variants.'hnsw f16'.search.ef_search`, and replacing what they lead to.
+//! Paths such as `variants.'hnsw f16'.search.ef_search`, and setting what they lead to.
 
-use super::{DocumentError, Node, Place, Placed, nearest};
+use std::collections::BTreeSet;
 
-/// The steps of a path. Dots separate; a step in single quotes may hold any.
-pub(super) fn steps(path: &str) -> Vec<String> {
-    let mut steps = vec![String::new()];
-    let mut quoted = false;
-    for c in path.chars() {
-        match c {
-            '\'' => quoted = !quoted,
-            '.' if !quoted => steps.push(String::new()),
-            c => {
-                if let Some(step) = steps.last_mut() {
-                    step.push(c);
+use super::fault::describe;
+use super::near::suggest;
+use super::node::{Entry, Node, Placed};
+use super::{DEPTH, DocumentError, Place};
+
+/// Puts `value` where `path` leads, making maps on the way where nothing is.
+pub(super) fn set(root: &mut Placed, path: &str, value: Placed, origin: &str) -> Result<(), DocumentError> {
+    // An error halfway must leave the document as it was.
+    let mut changed = root.clone();
+    Setting { path, origin }.put(&mut changed, Some(path), value, 0)?;
+    *root = changed;
+    Ok(())
+}
+
+/// The setting under way, for its messages.
+struct Setting<'a> {
+    path: &'a str,
+    origin: &'a str,
+}
+
+impl<'a> Setting<'a> {
+    fn wrong(&self, message: impl Into<String>) -> DocumentError {
+        DocumentError::new(Place::of_override(self.origin), message)
+    }
+
+    /// The path up to `rest`, as the user wrote it.
+    fn up_to(&self, rest: &str) -> String {
+        match self.path[..self.path.len() - rest.len()].trim_end_matches('.') {
+            "" => "the document".to_owned(),
+            path => format!("`{path}`"),
+        }
+    }
+
+    fn put(
+        &self,
+        at: &mut Placed,
+        path: Option<&'a str>,
+        value: Placed,
+        depth: usize,
+    ) -> Result<(), DocumentError> {
+        let Some(path) = path else {
+            *at = value;
+            return Ok(());
+        };
+        if depth >= DEPTH {
+            return Err(self.wrong(format!("the path has more than {DEPTH} steps")));
+        }
+        if at.node == Node::Null {
+            at.node = Node::Map(Vec::new());
+        }
+        match &mut at.node {
+            Node::Map(entries) => {
+                let (step, rest) = self.step(path, entries.iter().map(|entry| entry.key.as_str()))?;
+                let index = entries.iter().position(|entry| entry.key == step).unwrap_or_else(|| {
+                    let place = value.place.clone();
+                    let nothing = Placed { node: Node::Null, place: place.clone() };
+                    entries.push(Entry { key: step, place, value: nothing });
+                    entries.len() - 1
+                });
+                self.put(&mut entries[index].value, rest, value, depth + 1)
+            }
+            Node::List(items) => {
+                let known: Vec<&str> = items.iter().flat_map(names).collect();
+                let (step, rest) = self.step(path, known.iter().copied())?;
+                let by_name = items.iter().position(|item| names(item).any(|name| name == step));
+                let by_number = step.parse::<usize>().ok().filter(|index| *index < items.len());
+                match (by_number, by_name) {
+                    (Some(index), _) => self.put_in(&mut items[index], None, rest, value, depth + 1),
+                    (None, Some(index)) => {
+                        self.put_in(&mut items[index], Some(&step), rest, value, depth + 1)
+                    }
+                    (None, None) => Err(self.no_element(path, &step, items.len(), &known)),
                 }
             }
+            scalar => {
+                let (step, _) = self.step(path, std::iter::empty())?;
+                let message =
+                    format!("`{step}` can't be set: {} is {}, not a map", self.up_to(path), describe(scalar));
+                Err(self.wrong(message))
+            }
         }
     }
-    steps
+
+    fn no_element(&self, path: &str, step: &str, length: usize, names: &[&str]) -> DocumentError {
+        let list = self.up_to(path);
+        if step.parse::<usize>().is_ok() {
+            return self.wrong(format!("{list} has no element {step}: it has {length}, from 0"));
+        }
+        let mut seen = BTreeSet::new();
+        let names: Vec<&str> = names.iter().copied().filter(|name| seen.insert(*name)).collect();
+        let help =
+            if names.is_empty() { "go by number, from 0".to_owned() } else { suggest(step, &names, "names") };
+        self.wrong(format!("nothing in {list} is called `{step}`")).with_help(help)
+    }
+
+    /// Goes into an element of a list. Elements such as `search: {k: 10}` and `settle` stand for a map of settings, which
+    /// a path may reach with or without naming the key again.
+    fn put_in(
+        &self,
+        item: &mut Placed,
+        name: Option<&str>,
+        rest: Option<&'a str>,
+        value: Placed,
+        depth: usize,
+    ) -> Result<(), DocumentError> {
+        let by_number = name.is_none();
+        let sets_settings = rest.is_some() || matches!(value.node, Node::Map(_) | Node::Null);
+        if let Node::Text(text) = &item.node
+            && (rest.is_some() || !by_number && sets_settings)
+        {
+            let settings = Placed { node: Node::Null, place: item.place.clone() };
+            let entry = Entry { key: text.clone(), place: item.place.clone(), value: settings };
+            item.node = Node::Map(vec![entry]);
+        }
+        let settings =
+            |entry: &&mut Entry| !by_number || matches!(entry.value.node, Node::Map(_) | Node::Null);
+        let Some(entry) = wrapper_mut(item).filter(settings) else {
+            return self.put(item, rest, value, depth);
+        };
+        let Some(path) = rest else {
+            let whole = if by_number { item } else { &mut entry.value };
+            return self.put(whole, None, value, depth);
+        };
+        let (step, _) = self.step(path, std::iter::once(entry.key.as_str()))?;
+        let names_key_again = step == entry.key && entry.value.child(&step).is_none() && name != Some(&step);
+        let into = if names_key_again { item } else { &mut entry.value };
+        self.put(into, Some(path), value, depth)
+    }
+
+    /// The first step of a path and what follows it. The longest of the known names that fits is meant; a step in
+    /// quotes may hold dots; any other step ends at a dot.
+    fn step<'n>(
+        &self,
+        path: &'a str,
+        known: impl Iterator<Item = &'n str>,
+    ) -> Result<(String, Option<&'a str>), DocumentError> {
+        let fits = |name: &str| {
+            let rest = path.strip_prefix(name)?;
+            if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) }
+        };
+        let longest = known.filter(|name| !name.is_empty()).filter_map(|name| Some((name, fits(name)?)));
+        if let Some((name, rest)) = longest.max_by_key(|(name, _)| name.len()) {
+            return Ok((name.to_owned(), rest));
+        }
+        if let Some(quote) = path.chars().next().filter(|c| matches!(c, '\'' | '"')) {
+            let Some((step, rest)) = path[1..].split_once(quote) else {
+                return Err(self.wrong(format!("a {quote} in the path is not closed")));
+            };
+            return match rest.strip_prefix('.') {
+                _ if rest.is_empty() => Ok((step.to_owned(), None)),
+                Some(rest) => Ok((step.to_owned(), Some(rest))),
+                None => Err(self.wrong(format!("a dot is missing after {quote}{step}{quote} in the path"))),
+            };
+        }
+        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+        if step.is_empty() {
+            return Err(self
+                .wrong("a step of the path is empty")
+                .with_help("write it like engine.name=value"));
+        }
+        Ok((step.to_owned(), rest))
+    }
 }
 
-/// Puts `value` where `steps` lead, making maps on the way where nothing is.
-pub(super) fn replace(
-    at: &mut Placed,
-    steps: &[String],
-    value: Placed,
-    origin: &str,
-) -> Result<(), DocumentError> {
-    let Some((step, rest)) = steps.split_first() else {
-        *at = value;
-        return Ok(());
+/// How an element of a list may be called: a text by itself, a map by its only key and by the `name` inside.
+fn names(item: &Placed) -> impl Iterator<Item = &str> {
+    let wrapper = wrapper(item);
+    let own = match &item.node {
+        Node::Text(text) => Some(text.as_str()),
+        _ => wrapper.map(|entry| entry.key.as_str()),
     };
-    let wrong = |message: String| {
-        DocumentError::new(Place { line: 1, column: 1, length: 0, origin: Some(origin.to_owned()) }, message)
-    };
-    if step.is_empty() {
-        return Err(
-            wrong("a step of the path is empty".to_owned()).with_help("Write it as --set engine.name=value.")
-        );
-    }
-    if at.node == Node::Null {
-        at.node = Node::Map(Vec::new());
-    }
-    match &mut at.node {
-        Node::Map(entries) => {
-            if let Some((_, _, child)) = entries.iter_mut().find(|(key, _, _)| key == step) {
-                return replace(child, rest, value, origin);
-            }
-            let mut child = Placed { node: Node::Null, place: value.place.clone() };
-            let place = value.place.clone();
-            replace(&mut child, rest, value, origin)?;
-            entries.push((step.clone(), place, child));
-            Ok(())
-        }
-        Node::List(items) => {
-            let names: Vec<Option<String>> = items.iter().map(name_of).collect();
-            let index = match step.parse::<usize>() {
-                Ok(number) => (number < items.len()).then_some(number),
-                Err(_) => names.iter().position(|name| name.as_deref() == Some(step)),
-            };
-            let Some(index) = index else {
-                let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
-                let help = match nearest(step, known.iter().copied()) {
-                    Some(name) => format!("Did you mean `{name}`?"),
-                    None if known.is_empty() => format!("The list has {} elements, from 0.", items.len()),
-                    None => format!("The list has {}.", known.join(", ")),
-                };
-                return Err(wrong(format!("there is no `{step}`")).with_help(help));
-            };
-            let item = &mut items[index];
-            if rest.is_empty() {
-                *item = value;
-                return Ok(());
-            }
-            replace(inner(item), rest, value, origin)
-        }
-        other => {
-            let kind = match other {
-                Node::Text(_) => "a text",
-                Node::Bool(_) => "true or false",
-                _ => "a number",
-            };
-            Err(wrong(format!("`{step}` can't be set: what is there is {kind}, not a map")))
-        }
-    }
+    let inner = wrapper.map_or(item, |entry| &entry.value).text_at("name");
+    own.into_iter().chain(inner)
 }
 
-/// How an element of a list is called: the `name` inside its only key, the key, or the text itself.
-fn name_of(item: &Placed) -> Option<String> {
+/// The only entry of an element that is a kind and its settings; `{name: x}` is a map called `x` rather.
+fn wrapper(item: &Placed) -> Option<&Entry> {
     match &item.node {
-        Node::Text(text) => Some(text.clone()),
         Node::Map(entries) => match entries.as_slice() {
-            [(key, _, value)] => match value.child("name") {
-                Some((_, Placed { node: Node::Text(name), .. })) => Some(name.clone()),
-                _ => Some(key.clone()),
-            },
-            _ => match item.child("name") {
-                Some((_, Placed { node: Node::Text(name), .. })) => Some(name.clone()),
-                _ => None,
-            },
+            [entry] if entry.key != "name" => Some(entry),
+            _ => None,
         },
         _ => None,
     }
 }
 
-/// The map that holds the keys of an element: that of its only key; a bare text becomes such a map.
-fn inner(item: &mut Placed) -> &mut Placed {
-    if let Node::Text(text) = &item.node {
-        let value = Placed { node: Node::Map(Vec::new()), place: item.place.clone() };
-        item.node = Node::Map(vec![(text.clone(), item.place.clone(), value)]);
-    }
-    let single = matches!(&item.node, Node::Map(entries) if entries.len() == 1);
-    if !single {
-        return item;
-    }
+fn wrapper_mut(item: &mut Placed) -> Option<&mut Entry> {
     match &mut item.node {
-        Node::Map(entries) => &mut entries[0].2,
-        _ => unreachable!("an element with one key is a map"),
+        Node::Map(entries) => match entries.as_mut_slice() {
+            [entry] if entry.key != "name" => Some(entry),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -1,229 +1,127 @@
 //! Typed values from the tree, with errors that know their place.
 
-use std::fmt;
-
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
 };
 
-use super::{Node, Place, Placed, nearest};
-
-/// What is wrong; the place is added by the innermost value or key that knows it.
-#[derive(Debug)]
-pub(super) struct ReadError {
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-    pub(super) place: Option<Place>,
-}
-
-impl ReadError {
-    fn of(message: String, help: Option<String>) -> Self {
-        Self { message, help, place: None }
-    }
-
-    fn at(mut self, place: &Place) -> Self {
-        self.place.get_or_insert_with(|| place.clone());
-        self
-    }
-}
-
-/// `did you mean …`, or what there is to choose from.
-fn suggest(name: &str, known: &'static [&'static str], what: &str) -> String {
-    if known.is_empty() {
-        return format!("there are no {what} here");
-    }
-    match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("{what} here: {}", known.join(", ")),
-    }
-}
-
-fn found(unexpected: Unexpected<'_>) -> String {
-    match unexpected {
-        Unexpected::Bool(value) => format!("`{value}`"),
-        Unexpected::Unsigned(value) => format!("the number {value}"),
-        Unexpected::Signed(value) => format!("the number {value}"),
-        Unexpected::Float(value) => format!("the number {value}"),
-        Unexpected::Str(value) => format!("the text `{value}`"),
-        Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a map".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// Serde's names of types in plain English.
-fn wanted(expected: &dyn Expected) -> String {
-    let text = expected.to_string();
-    match text.as_str() {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative".to_owned(),
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
-        "f32" | "f64" => "a number".to_owned(),
-        "a string" | "string" => "a text".to_owned(),
-        "a boolean" => "true or false".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        text if text.starts_with("struct ") => "a map of keys".to_owned(),
-        text if text.starts_with("enum ") => "a name, or a map with one key".to_owned(),
-        _ => text,
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl de::Error for ReadError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::of(message.to_string(), None)
-    }
-
-    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::of(format!("expected {}, found {}", wanted(expected), found(unexpected)), None)
-    }
-
-    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::invalid_type(unexpected, expected)
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::of(format!("unknown key `{field}`"), Some(suggest(field, expected, "keys")))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::of(format!("unknown name `{variant}`"), Some(suggest(variant, expected, "names")))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::of(format!("the key `{field}` is missing"), None)
-    }
-
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::of(format!("`{field}` is given twice"), None)
-    }
-}
+use super::Place;
+use super::fault::{Fault, describe, unexpected};
+use super::node::{Entry, Node, Placed};
 
 /// A deserializer over a value of the tree.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a Placed);
 
-impl<'a> Reader<'a> {
-    fn unexpected(&self) -> Unexpected<'a> {
-        match &self.0.node {
-            Node::Null => Unexpected::Unit,
-            Node::Bool(value) => Unexpected::Bool(*value),
-            Node::Int(value) => match u64::try_from(*value) {
-                Ok(value) => Unexpected::Unsigned(value),
-                Err(_) => Unexpected::Signed(*value as i64),
-            },
-            Node::Float(value) => Unexpected::Float(*value),
-            Node::Text(value) => Unexpected::Str(value),
-            Node::List(_) => Unexpected::Seq,
-            Node::Map(_) => Unexpected::Map,
-        }
+impl Reader<'_> {
+    fn wrong_type<'de, V: Visitor<'de>>(self, visitor: &V) -> Fault {
+        Fault::invalid_type(unexpected(&self.0.node), visitor).at(&self.0.place)
     }
 
-    fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let place = &self.0.place;
+    /// A whole number from `least` to `most`; `16.0` and `1e3` are whole.
+    fn whole<'de, V: Visitor<'de>>(self, visitor: V, least: i128, most: i128) -> Result<V::Value, Fault> {
         let value = match self.0.node {
             Node::Int(value) => value,
-            Node::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => value as i128,
-            _ => return Err(<ReadError as de::Error>::invalid_type(self.unexpected(), &visitor).at(place)),
+            Node::Float(value) if value.fract() == 0.0 => value as i128,
+            _ => {
+                let message = format!("expected a whole number, found {}", describe(&self.0.node));
+                return Err(Fault::new(message).at(&self.0.place));
+            }
         };
-        let result = match (u64::try_from(value), i64::try_from(value)) {
+        let wrong = |message: String| Err(Fault::new(message).at(&self.0.place));
+        if value < 0 && least == 0 {
+            return wrong("must not be negative".to_owned());
+        }
+        if value < least {
+            return wrong(format!("must be at least {least}"));
+        }
+        if value > most {
+            return wrong(format!("must be at most {most}"));
+        }
+        self.number(value, visitor)
+    }
+
+    fn number<'de, V: Visitor<'de>>(self, value: i128, visitor: V) -> Result<V::Value, Fault> {
+        match (u64::try_from(value), i64::try_from(value)) {
             (Ok(value), _) => visitor.visit_u64(value),
             (Err(_), Ok(value)) => visitor.visit_i64(value),
-            (Err(_), Err(_)) => Err(de::Error::custom(format!("the number {value} is too large"))),
+            (Err(_), Err(_)) => visitor.visit_i128(value),
+        }
+        .map_err(|fault: Fault| fault.at(&self.0.place))
+    }
+
+    fn float<'de, V: Visitor<'de>>(self, visitor: V, most: f64) -> Result<V::Value, Fault> {
+        let value = match self.0.node {
+            Node::Int(value) => value as f64,
+            Node::Float(value) => value,
+            _ => return Err(self.wrong_type(&visitor)),
         };
-        result.map_err(|error: ReadError| error.at(place))
+        if value.abs() > most {
+            return Err(Fault::new("the number is too large").at(&self.0.place));
+        }
+        visitor.visit_f64(value).map_err(|fault: Fault| fault.at(&self.0.place))
     }
 }
 
-/// Where nothing or a bare name stands for a map without keys, as in `- settle`.
-fn empty_map<'de, V: Visitor<'de>>(visitor: V, place: &Place) -> Result<V::Value, ReadError> {
-    let entries = Entries { entries: [].iter(), value: None };
-    visitor.visit_map(entries).map_err(|error: ReadError| error.at(place))
+macro_rules! whole_numbers {
+    ($($method:ident: $type:ident),*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            self.whole(visitor, $type::MIN.into(), $type::MAX.into())
+        })*
+    };
 }
 
 impl<'de> Deserializer<'de> for Reader<'_> {
-    type Error = ReadError;
+    type Error = Fault;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let place = &self.0.place;
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match &self.0.node {
             Node::Null => visitor.visit_unit(),
             Node::Bool(value) => visitor.visit_bool(*value),
-            Node::Int(_) => return self.whole(visitor),
+            Node::Int(value) => self.number(*value, visitor),
             Node::Float(value) => visitor.visit_f64(*value),
             Node::Text(value) => visitor.visit_str(value),
-            Node::List(items) => visitor.visit_seq(Items(items.iter())),
-            Node::Map(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None }),
+            Node::List(items) => list(items, visitor),
+            Node::Map(entries) => map(entries, visitor),
         }
-        .map_err(|error: ReadError| error.at(place))
+        .map_err(|fault: Fault| fault.at(&self.0.place))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.0.node {
             Node::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
+        .map_err(|fault: Fault| fault.at(&self.0.place))
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let place = &self.0.place;
-        match self.0.node {
-            Node::Int(value) => visitor.visit_f64(value as f64),
-            Node::Float(value) => visitor.visit_f64(value),
-            _ => Err(<ReadError as de::Error>::invalid_type(self.unexpected(), &visitor)),
-        }
-        .map_err(|error: ReadError| error.at(place))
+    whole_numbers! {
+        deserialize_u8: u8, deserialize_u16: u16, deserialize_u32: u32, deserialize_u64: u64,
+        deserialize_i8: i8, deserialize_i16: i16, deserialize_i32: i32, deserialize_i64: i64
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.deserialize_f64(visitor)
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.float(visitor, f32::MAX.into())
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.whole(visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.whole(visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.whole(visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.whole(visitor)
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.whole(visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.whole(visitor)
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.float(visitor, f64::MAX)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        match self.0.node {
-            Node::Null => empty_map(visitor, &self.0.place),
-            // A list must not be taken for the fields in order.
-            Node::List(_) => {
-                Err(<ReadError as de::Error>::invalid_type(Unexpected::Seq, &visitor).at(&self.0.place))
-            }
-            _ => self.deserialize_any(visitor),
+    ) -> Result<V::Value, Fault> {
+        match &self.0.node {
+            // `settle:` with nothing behind it has all its settings left out.
+            Node::Null => map(&[], visitor).map_err(|fault| fault.at(&self.0.place)),
+            Node::Map(_) => self.deserialize_any(visitor),
+            // A list, above all, must not be taken for the values of the keys in their order.
+            _ if fields.is_empty() => Err(self.wrong_type(&visitor)),
+            _ => Err(self.wrong_type(&visitor).with_help(format!("valid keys here: {}", fields.join(", ")))),
         }
     }
 
@@ -231,135 +129,172 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        visitor.visit_newtype_struct(self)
+    ) -> Result<V::Value, Fault> {
+        visitor.visit_newtype_struct(self).map_err(|fault: Fault| fault.at(&self.0.place))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _variants: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
+    ) -> Result<V::Value, Fault> {
         let place = &self.0.place;
-        let access = match &self.0.node {
+        let names = || format!("valid names here: {}", variants.join(", "));
+        let choice = match &self.0.node {
             Node::Text(name) => Choice { name, key: place, value: None },
             Node::Map(entries) => match entries.as_slice() {
-                [(name, key, value)] => Choice { name, key, value: Some(value) },
+                [entry] => Choice { name: &entry.key, key: &entry.place, value: Some(&entry.value) },
                 [] => {
-                    return Err(
-                        ReadError::of("expected a name, found an empty map".to_owned(), None).at(place)
-                    );
+                    return Err(Fault::new("expected a name, found an empty map")
+                        .at(place)
+                        .with_help(names()));
                 }
-                [_, (second, key, _), ..] => {
-                    let message = format!("one key too many: `{second}`");
-                    let help = "this takes one key; check the indentation of what follows it".to_owned();
-                    return Err(ReadError::of(message, Some(help)).at(key));
+                [first, second, ..] => {
+                    let message = format!("one key too many: `{}`", second.key);
+                    // `- search:` and its settings one level too far to the left.
+                    let help = if first.value.node == Node::Null {
+                        format!("indent it further than `{}` if it belongs to it", first.key)
+                    } else {
+                        format!("`{}` is the one key of this map", first.key)
+                    };
+                    return Err(Fault::new(message).at(&second.place).with_help(help));
                 }
             },
-            _ => return Err(<ReadError as de::Error>::invalid_type(self.unexpected(), &visitor).at(place)),
+            _ => return Err(self.wrong_type(&visitor).with_help(names())),
         };
-        visitor.visit_enum(access).map_err(|error: ReadError| error.at(place))
+        visitor.visit_enum(choice).map_err(|fault: Fault| fault.at(place))
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
+        bool i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier
         ignored_any
+    }
+}
+
+/// Serde's own visitors leave what they don't want; nothing in a file is to be passed over.
+fn list<'de, V: Visitor<'de>>(items: &[Placed], visitor: V) -> Result<V::Value, Fault> {
+    let mut rest = Items(items.iter());
+    let value = visitor.visit_seq(&mut rest)?;
+    match rest.0.next() {
+        Some(extra) => {
+            let wanted = items.len() - rest.0.len() - 1;
+            Err(Fault::new(format!("expected a list of {wanted}, found {}", items.len())).at(&extra.place))
+        }
+        None => Ok(value),
+    }
+}
+
+fn map<'de, V: Visitor<'de>>(entries: &[Entry], visitor: V) -> Result<V::Value, Fault> {
+    let mut rest = Entries { entries: entries.iter(), current: None };
+    let value = visitor.visit_map(&mut rest)?;
+    match rest.entries.next() {
+        Some(extra) => Err(Fault::new(format!("one key too many: `{}`", extra.key)).at(&extra.place)),
+        None => Ok(value),
     }
 }
 
 struct Items<'a>(std::slice::Iter<'a, Placed>);
 
 impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = ReadError;
+    type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
-        self.0
-            .next()
-            .map(|item| seed.deserialize(Reader(item)).map_err(|error| error.at(&item.place)))
-            .transpose()
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        let read = |item| seed.deserialize(Reader(item)).map_err(|fault| fault.in_element(&item.place));
+        self.0.next().map(read).transpose()
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len())
     }
 }
 
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, (String, Place, Placed)>,
-    value: Option<&'a Placed>,
+    entries: std::slice::Iter<'a, Entry>,
+    current: Option<&'a Entry>,
 }
 
 impl<'de> MapAccess<'de> for Entries<'_> {
-    type Error = ReadError;
+    type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        let Some((key, place, value)) = self.entries.next() else { return Ok(None) };
-        self.value = Some(value);
-        let reader: StrDeserializer<'_, ReadError> = key.as_str().into_deserializer();
-        seed.deserialize(reader).map(Some).map_err(|error| error.at(place))
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        self.current = self.entries.next();
+        let Some(Entry { key, place, .. }) = self.current else { return Ok(None) };
+        seed.deserialize(name(key)).map(Some).map_err(|fault| fault.at(place))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        match self.value.take() {
-            Some(value) => seed.deserialize(Reader(value)).map_err(|error| error.at(&value.place)),
-            None => Err(de::Error::custom("a value was asked for before its key")),
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        match self.current.take() {
+            Some(Entry { value, place, .. }) => {
+                seed.deserialize(Reader(value)).map_err(|fault| fault.at(&value.place).under(place))
+            }
+            None => Err(Fault::custom("a value was asked for before its key")),
         }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.entries.len())
     }
 }
 
+fn name(text: &str) -> StrDeserializer<'_, Fault> {
+    text.into_deserializer()
+}
+
+/// A variant by its name alone, or as the key of its settings.
+#[derive(Clone, Copy)]
 struct Choice<'a> {
     name: &'a str,
     key: &'a Place,
     value: Option<&'a Placed>,
 }
 
-impl<'de, 'a> EnumAccess<'de> for Choice<'a> {
-    type Error = ReadError;
-    type Variant = Chosen<'a>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Chosen<'a>), ReadError> {
-        let reader: StrDeserializer<'_, ReadError> = self.name.into_deserializer();
-        let variant = seed.deserialize(reader).map_err(|error| error.at(self.key))?;
-        Ok((variant, Chosen { name: self.name, key: self.key, value: self.value }))
+impl Choice<'_> {
+    /// A bare name has all its settings left out.
+    fn with_settings<T>(self, read: impl FnOnce(Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let nothing = Placed { node: Node::Null, place: self.key.clone() };
+        let value = self.value.unwrap_or(&nothing);
+        read(Reader(value)).map_err(|fault| fault.at(&value.place).under(self.key))
     }
 }
 
-struct Chosen<'a> {
-    name: &'a str,
-    key: &'a Place,
-    value: Option<&'a Placed>,
+impl<'de> EnumAccess<'de> for Choice<'_> {
+    type Error = Fault;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
+        let variant = seed.deserialize(name(self.name)).map_err(|fault| fault.at(self.key))?;
+        Ok((variant, self))
+    }
 }
 
-impl<'de> VariantAccess<'de> for Chosen<'_> {
-    type Error = ReadError;
+impl<'de> VariantAccess<'de> for Choice<'_> {
+    type Error = Fault;
 
-    fn unit_variant(self) -> Result<(), ReadError> {
+    fn unit_variant(self) -> Result<(), Fault> {
         match self.value {
             None | Some(Placed { node: Node::Null, .. }) => Ok(()),
-            Some(value) => {
-                Err(ReadError::of(format!("`{}` takes no settings", self.name), None).at(&value.place))
-            }
+            Some(Placed { node: Node::Map(entries), .. }) if entries.is_empty() => Ok(()),
+            Some(value) => Err(Fault::new(format!("`{}` takes no settings", self.name)).at(&value.place)),
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
-        let nothing = Placed { node: Node::Null, place: self.key.clone() };
-        let value = self.value.unwrap_or(&nothing);
-        seed.deserialize(Reader(value)).map_err(|error| error.at(&value.place))
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+        self.with_settings(|reader| seed.deserialize(reader))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, ReadError> {
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
         match self.value {
-            Some(value) => Reader(value).deserialize_any(visitor),
-            None => Err(<ReadError as de::Error>::invalid_type(Unexpected::Unit, &visitor).at(self.key)),
+            Some(value) => Reader(value).deserialize_tuple(length, visitor),
+            None => Err(Fault::invalid_type(Unexpected::Unit, &visitor).at(self.key)),
         }
     }
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        match self.value {
-            Some(value) => Reader(value).deserialize_struct("", &[], visitor),
-            None => empty_map(visitor, self.key),
-        }
+    ) -> Result<V::Value, Fault> {
+        self.with_settings(|reader| reader.deserialize_struct("", fields, visitor))
     }
 }

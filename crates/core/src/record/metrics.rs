@@ -86,7 +86,7 @@ impl<'a> Collector<'a> {
                 self.rate(*rows, *time);
             }
             PhaseResult::Settle(settled) => self.value(Quantity::Time, settled.indexed.0 as f64),
-            PhaseResult::Verify { .. } => {}
+            PhaseResult::Verify { .. } | PhaseResult::Unsupported { .. } => {}
             PhaseResult::Measured { forms } => forms.iter().for_each(|form| self.measured(form)),
             PhaseResult::Persist { rows, bytes, times } => {
                 self.repeated(*rows, times);

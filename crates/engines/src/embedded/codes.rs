@@ -2,6 +2,7 @@
 
 use annvil_core::metric::Metric;
 use annvil_core::scenario::Storage;
+use annvil_data::distance::Kernel;
 use half::slice::HalfFloatSliceExt;
 use numkong::{Angular, Dot, Euclidean};
 
@@ -114,16 +115,19 @@ pub(super) struct Halves {
     b: Vec<numkong::f16>,
 }
 
-/// The distance of two codes by the kernels that usearch searches with, so that a distance equals the score of a search.
-/// `None` for signs, whose Hamming distance is none of our metrics.
+/// The distance of two codes. Half floats and bytes go through the kernels that usearch searches with, so that a
+/// distance equals the score of a search; for 32-bit floats those sum in double precision, in twice the time of `kernel`
+/// and with the same seven digits. `None` for signs, whose Hamming distance is none of our metrics.
 #[inline]
-pub(super) fn distance(metric: Metric, a: Code<'_>, b: Code<'_>, halves: &mut Halves) -> Option<f32> {
+pub(super) fn distance(
+    metric: Metric,
+    kernel: Kernel,
+    a: Code<'_>,
+    b: Code<'_>,
+    halves: &mut Halves,
+) -> Option<f32> {
     match (a, b) {
-        (Code::F32(a), Code::F32(b)) => match metric {
-            Metric::Cosine => f32::angular(a, b).map(|x| x as f32),
-            Metric::InnerProduct => f32::dot(a, b).map(|x| (1.0 - x) as f32),
-            Metric::L2 => f32::sqeuclidean(a, b).map(|x| canonical(metric, x as f32)),
-        },
+        (Code::F32(a), Code::F32(b)) => (a.len() == b.len()).then(|| kernel.distance(a, b)),
         (Code::F16(a), Code::F16(b)) => {
             let Halves { a: x, b: y } = halves;
             copy_halves(a, x);

@@ -36,7 +36,12 @@ pub(super) struct Collection {
 
 impl Collection {
     /// An empty collection.
-    pub(super) fn create(settings: &Settings, schema: &Schema, ef: usize, scratch: &Path) -> Result<Self, String> {
+    pub(super) fn create(
+        settings: &Settings,
+        schema: &Schema,
+        ef: usize,
+        scratch: &Path,
+    ) -> Result<Self, String> {
         let originals = settings.rerank.map(|_| Originals::create(scratch, schema.dim, schema.rows));
         let originals = originals.transpose().map_err(|error| format!("{}: {error}", scratch.display()))?;
         Ok(Self {
@@ -88,7 +93,11 @@ impl Collection {
     }
 
     /// Builds the graph over the rows that were loaded. The rows' copies are freed, however it ends.
-    pub(super) fn settle(&mut self, deadline: Instant, progress: &(dyn Fn(u64) + Sync)) -> Result<(), BuildError> {
+    pub(super) fn settle(
+        &mut self,
+        deadline: Instant,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), BuildError> {
         let staged = std::mem::take(&mut self.staged);
         if !staged.ids.is_empty() {
             self.graph.own().map_err(BuildError::Failed)?;

@@ -1,7 +1,7 @@
 //! usearch's index: one HNSW graph over codes of one storage.
 
-use std::sync::Arc;
 use std::ops::Range;
+use std::sync::Arc;
 
 use annvil_core::metric::Metric;
 use annvil_core::scenario::Storage;
@@ -148,7 +148,12 @@ impl Graph {
     }
 
     /// As [`Graph::search`], among the rows that `admit` admits; asked while the graph is walked.
-    pub(super) fn search_where(&self, query: Code<'_>, k: usize, admit: impl Fn(RowId) -> bool) -> Result<Matches> {
+    pub(super) fn search_where(
+        &self,
+        query: Code<'_>,
+        k: usize,
+        admit: impl Fn(RowId) -> bool,
+    ) -> Result<Matches> {
         text(match query {
             Code::F32(v) => self.index.filtered_search(v, k, admit),
             Code::F16(v) => self.index.filtered_search(f16::from_i16s(v), k, admit),
@@ -206,5 +211,72 @@ impl Graph {
     /// The instructions that its distances use.
     pub(super) fn instructions(&self) -> String {
         self.index.hardware_acceleration()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::codes::Codes;
+    use super::*;
+    use annvil_core::scenario::Hnsw;
+    use rand::{RngExt, SeedableRng};
+
+    fn filled(storage: Storage, dim: usize, vectors: &[f32]) -> (Graph, Codes) {
+        let settings = Settings { storage, graph: Hnsw { m: 16, ef_construction: 32 }, rerank: None };
+        let mut graph = Graph::new(&settings, Metric::Cosine, dim, 64).unwrap();
+        let rows = vectors.len() / dim;
+        graph.reserve(rows, 1).unwrap();
+        let mut codes = Codes::zeros(storage, dim, rows);
+        for (row, vector) in vectors.chunks_exact(dim).enumerate() {
+            codes.encode(row, vector);
+            graph.add(row as u64, codes.row(row)).unwrap();
+        }
+        (graph, codes)
+    }
+
+    fn random(count: usize) -> Vec<f32> {
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        (0..count).map(|_| 3.0 * (random.random::<f32>() - 0.5)).collect()
+    }
+
+    #[test]
+    fn codes_are_those_that_usearch_makes_itself() {
+        let (dim, rows) = (96, 200);
+        let vectors = random(dim * rows);
+        for storage in [Storage::F16, Storage::I8] {
+            let (ours, codes) = filled(storage, dim, &vectors);
+            let theirs = Index::new(&ours.options).unwrap();
+            theirs.reserve(rows).unwrap();
+            for (row, vector) in vectors.chunks_exact(dim).enumerate() {
+                theirs.add(row as u64, vector).unwrap();
+                match codes.row(row) {
+                    Code::F16(code) => {
+                        let mut room = vec![0_i16; dim];
+                        theirs.get(row as u64, f16::from_mut_i16s(&mut room)).unwrap();
+                        assert_eq!(code, room);
+                    }
+                    Code::I8(code) => {
+                        let mut room = vec![0_i8; dim];
+                        theirs.get(row as u64, &mut room).unwrap();
+                        assert_eq!(code, room);
+                    }
+                    Code::F32(_) | Code::B1(_) => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_in_use_agree_with_the_allocator() {
+        let (dim, rows) = (96, 1000);
+        let (graph, _) = filled(Storage::I8, dim, &random(dim * rows));
+        let stats = graph.index.memory_stats();
+        let graph_bytes = stats.graph_allocated - stats.graph_wasted - stats.graph_reserved;
+        let code_bytes = stats.vectors_allocated - stats.vectors_wasted - stats.vectors_reserved;
+        // 1000 rows: two pointers each, and a key table of 2048 places of 16 bytes and two bits.
+        let tables = 16 * graph.capacity() + 2048 * 16 + 2048 / 4;
+        let difference = (graph_bytes + code_bytes + tables).abs_diff(graph.bytes(dim));
+        // The heads of the arenas.
+        assert!(difference < 200, "{difference}");
     }
 }

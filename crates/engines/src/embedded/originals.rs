@@ -77,7 +77,12 @@ impl Originals {
     }
 
     /// Maps a persisted file, after all of it was checked. What is written later does not reach it.
-    pub(super) fn restore(folder: &Path, scratch: &Path, dim: usize, seal: Seal) -> Result<Self, (PathBuf, String)> {
+    pub(super) fn restore(
+        folder: &Path,
+        scratch: &Path,
+        dim: usize,
+        seal: Seal,
+    ) -> Result<Self, (PathBuf, String)> {
         let path = folder.join(FILE);
         let file = Scratch::copy(&path);
         let whole = file.map_err(|error| match error.kind() {

@@ -37,9 +37,10 @@ impl Collection {
             longest_row: self.longest,
             originals,
         };
-        let mut draft = Draft::new(&description, self.graph.saved_length()).map_err(text)?;
-        self.graph.save(draft.index())?;
         let (ids, table) = self.payload.store()?;
+        let rest = ids.bytes.len() + table.bytes.len();
+        let mut draft = Draft::new(&description, self.graph.saved_length(), rest).map_err(text)?;
+        self.graph.save(draft.index())?;
         let length = draft.write(folder, &ids.bytes, &table.bytes).map_err(text)?;
         Ok(Bytes(length + originals.map_or(0, |(length, _)| length)))
     }
@@ -67,12 +68,16 @@ impl Collection {
         let saved = (&snapshot.map, snapshot.index.clone());
         let graph = Graph::view(settings, schema.metric, schema.dim, ef_search, saved)
             .map_err(|why| bad(format!("{why} ({})", description.made_by)))?;
-        let payload = Payload::restore(&snapshot.map, snapshot.ids.clone(), snapshot.table.clone(), description.rows);
+        let payload =
+            Payload::restore(&snapshot.map, snapshot.ids.clone(), snapshot.table.clone(), description.rows);
         let payload = payload.filter(|payload| payload.rows() == graph.rows());
-        let payload = payload.ok_or_else(|| bad("its ids don't fit its graph; persist the collection again".to_owned()))?;
+        let payload = payload
+            .ok_or_else(|| bad("its ids don't fit its graph; persist the collection again".to_owned()))?;
         let originals = match (settings.rerank, description.originals) {
             (None, _) => None,
-            (Some(_), None) => return Err(bad("it came without originals; persist the collection again".to_owned())),
+            (Some(_), None) => {
+                return Err(bad("it came without originals; persist the collection again".to_owned()));
+            }
             (Some(_), Some(seal)) => Some(
                 Originals::restore(folder, scratch, schema.dim, seal)
                     .map_err(|(path, why)| broken("embedded", &path, why))?,

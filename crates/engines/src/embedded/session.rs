@@ -79,7 +79,8 @@ impl HnswSession {
     }
 
     fn search(&self, form: usize, query: usize, out: &mut Reply) -> Result<(), OpError> {
-        let prepared = self.forms.forms.get(form).ok_or_else(|| OpError::Other(format!("there is no form {form}")))?;
+        let prepared =
+            self.forms.forms.get(form).ok_or_else(|| OpError::Other(format!("there is no form {form}")))?;
         self.check(query)?;
         let guard = read(&self.shared.collection);
         let collection = guard.as_ref().ok_or_else(gone)?;
@@ -184,9 +185,13 @@ impl HnswSession {
         let code = one_row(code, collection);
         if collection.graph.code(id, code.row_mut(0)).map_err(OpError::Other)? {
             let metric = collection.schema.metric;
-            let distance = distance(metric, self.forms.codes.row(query), code.row(0), halves);
+            let distance =
+                distance(metric, collection.kernel, self.forms.codes.row(query), code.row(0), halves);
             let distance = distance.ok_or_else(|| {
-                OpError::Unsupported(format!("{metric} distances of {} codes", collection.settings.storage.element()))
+                OpError::Unsupported(format!(
+                    "{metric} distances of {} codes",
+                    collection.settings.storage.element()
+                ))
             })?;
             out.scores.push(distance);
         }
@@ -194,7 +199,11 @@ impl HnswSession {
     }
 
     fn check(&self, query: usize) -> Result<(), OpError> {
-        if query < self.forms.rows { Ok(()) } else { Err(OpError::Other(format!("there is no query {query}"))) }
+        if query < self.forms.rows {
+            Ok(())
+        } else {
+            Err(OpError::Other(format!("there is no query {query}")))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use annvil_core::engine::Session;
 use annvil_core::operation::{OpError, OpRef, Reply};
 use annvil_data::exact::Hit;
 
-use super::{Collection, Asked};
+use super::{Asked, Collection};
 use crate::check::NO_ID;
 use crate::done::done;
 use crate::prepared::Predicates;
@@ -66,8 +66,15 @@ impl FlatSession {
         }
     }
 
-    fn search(&self, collection: &Collection, form: usize, query: usize, out: &mut Reply) -> Result<(), OpError> {
-        let prepared = self.forms.forms.get(form).ok_or_else(|| OpError::Other(format!("there is no form {form}")))?;
+    fn search(
+        &self,
+        collection: &Collection,
+        form: usize,
+        query: usize,
+        out: &mut Reply,
+    ) -> Result<(), OpError> {
+        let prepared =
+            self.forms.forms.get(form).ok_or_else(|| OpError::Other(format!("there is no form {form}")))?;
         let query = self.query(query)?;
         let hits = &mut *self.hits.borrow_mut();
         let (scan, payload) = (&collection.scan, &collection.payload);

@@ -89,7 +89,9 @@ fn read_column(reader: &mut Reader<'_>, kind: LabelType, rows: usize) -> Option<
         }
         LabelType::Float => {
             let (present, values) = (reader.packed(rows)?, reader.packed(rows)?);
-            Column::Float(present.into_iter().zip(values).map(|(is, x)| (is == 1).then(|| f64::from_bits(x))).collect())
+            Column::Float(
+                present.into_iter().zip(values).map(|(is, x)| (is == 1).then(|| f64::from_bits(x))).collect(),
+            )
         }
         LabelType::Bool => {
             Column::Bool(reader.packed(rows)?.into_iter().map(|x| (x < 2).then_some(x == 1)).collect())
@@ -107,7 +109,12 @@ fn read_column(reader: &mut Reader<'_>, kind: LabelType, rows: usize) -> Option<
                 offsets.push(end);
             }
             let present = lengths.iter().map(|length| *length > 0).collect();
-            (known && end as usize == count).then_some(Column::TextList { dictionary, offsets, codes, present })?
+            (known && end as usize == count).then_some(Column::TextList {
+                dictionary,
+                offsets,
+                codes,
+                present,
+            })?
         }
     })
 }
@@ -135,7 +142,10 @@ pub(super) fn bytes(labels: &Labels) -> usize {
         Column::Float(values) => size_of_val(values.as_slice()),
         Column::Bool(values) => size_of_val(values.as_slice()),
         Column::TextList { dictionary: texts, offsets, codes, present } => {
-            dictionary(texts) + size_of_val(offsets.as_slice()) + size_of_val(codes.as_slice()) + present.len()
+            dictionary(texts)
+                + size_of_val(offsets.as_slice())
+                + size_of_val(codes.as_slice())
+                + present.len()
         }
     };
     labels.columns().map(|(_, values)| column(values)).sum()

@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn numbers_come_back() {
-        for numbers in [vec![], vec![7; 5], vec![1, 256], vec![300, 1 << 20], vec![0, u64::MAX], vec![5, 70_000, 9]] {
+        for numbers in
+            [vec![], vec![7; 5], vec![1, 256], vec![300, 1 << 20], vec![0, u64::MAX], vec![5, 70_000, 9]]
+        {
             let mut writer = Writer::default();
             writer.packed(numbers.iter().copied());
             writer.varint(u64::MAX);

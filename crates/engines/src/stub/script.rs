@@ -82,7 +82,8 @@ mod tests {
     use annvil_core::units::HumanDuration;
 
     fn spec() -> StubSpec {
-        let stall = |at, length| Stall { at: HumanDuration::from_secs(at), length: HumanDuration::from_secs(length) };
+        let stall =
+            |at, length| Stall { at: HumanDuration::from_secs(at), length: HumanDuration::from_secs(length) };
         StubSpec {
             service: Some(HumanDuration::from_secs(1)),
             stalls: vec![stall(20, 5), stall(10, 5)],
@@ -97,7 +98,10 @@ mod tests {
     fn no_call_ends_in_a_stall() {
         let script = Script::new(&spec(), Nanos::from_secs(100), 0);
         let end = |sent| script.end(Nanos::from_secs(sent)).0 / 1_000_000_000;
-        assert_eq!([100, 108, 109, 110, 114, 115, 119, 122].map(end), [101, 109, 116, 116, 116, 116, 126, 126]);
+        assert_eq!(
+            [100, 108, 109, 110, 114, 115, 119, 122].map(end),
+            [101, 109, 116, 116, 116, 116, 126, 126]
+        );
     }
 
     #[test]

@@ -64,7 +64,10 @@ fn every_storage_scores_as_it_promises() {
                 };
                 assert!(worst <= allowed, "{name} {metric} {scale}: off by {worst}, {allowed} promised");
                 if let Scores::Within(error) = scores {
-                    assert!(worst > error / 200.0, "{name} {metric} {scale}: {error} promised, only off by {worst}");
+                    assert!(
+                        worst > error / 200.0,
+                        "{name} {metric} {scale}: {error} promised, only off by {worst}"
+                    );
                 }
             }
         }
@@ -127,7 +130,8 @@ fn signs_are_fetched_as_0_and_1() {
     let session = session(engine.as_ref(), &[Form::search("search", K)], &queries(1, 13, 0.5, 4));
     for id in 0..30 {
         let fetched = call(session.as_ref(), OpRef::Fetch { id }).unwrap().vector;
-        let signs: Vec<f32> = rows.vector(id as usize).iter().map(|x| f32::from(u8::from(*x > 0.0))).collect();
+        let signs: Vec<f32> =
+            rows.vector(id as usize).iter().map(|x| f32::from(u8::from(*x > 0.0))).collect();
         assert_eq!(fetched, signs);
     }
     assert!(call(session.as_ref(), OpRef::Distance { query: 0, id: 3 }).is_err());
@@ -137,10 +141,18 @@ fn signs_are_fetched_as_0_and_1() {
 
 #[test]
 fn filters_select_what_they_say() {
-    let filters = ["group = 'g1'", "count between -10 and 40 and not tags contains 't0'", "not group exists", "count > 9999"];
-    for variant in
-        [Variant::default(), hnsw(Storage::F32, None), hnsw(Storage::I8, Some(100)), hnsw(Storage::B1, Some(100))]
-    {
+    let filters = [
+        "group = 'g1'",
+        "count between -10 and 40 and not tags contains 't0'",
+        "not group exists",
+        "count > 9999",
+    ];
+    for variant in [
+        Variant::default(),
+        hnsw(Storage::F32, None),
+        hnsw(Storage::I8, Some(100)),
+        hnsw(Storage::B1, Some(100)),
+    ] {
         let folder = TempDir::new().unwrap();
         let engine = engine(&variant, folder.path());
         let rows = rows(400, 24, 1.0, 5);
@@ -151,7 +163,8 @@ fn filters_select_what_they_say() {
         let session = session(engine.as_ref(), &forms, &queries);
         let (mut found, mut possible) = (0, 0);
         for (form, filter) in filters.iter().enumerate() {
-            let predicate = filter.parse::<annvil_core::filter::Filter>().unwrap().compile(&rows.labels).unwrap();
+            let predicate =
+                filter.parse::<annvil_core::filter::Filter>().unwrap().compile(&rows.labels).unwrap();
             for query in 0..20 {
                 let reply = search(session.as_ref(), form, query);
                 let admit = |row: usize| predicate.matches(&rows.labels, row);

@@ -41,7 +41,7 @@ fn settle_tells_progress_and_may_be_called_again() {
             rows.batch(range.clone(), |batch| now(engine.load(batch))).unwrap();
             let told = AtomicU64::new(0);
             let progress = |rows| told.store(rows, Ordering::SeqCst);
-            now(engine.settle(Instant::now() + Duration::from_secs(60), &progress)).unwrap();
+            now(engine.settle(Instant::now() + Duration::from_mins(1), &progress)).unwrap();
             assert_eq!(told.load(Ordering::SeqCst), range.end as u64);
             let session = session(engine.as_ref(), &[Form::search("search", 10)], &queries);
             let found: usize = (0..30)
@@ -52,7 +52,7 @@ fn settle_tells_progress_and_may_be_called_again() {
                 .sum();
             assert!(found > 290, "{found} of 300");
         }
-        now(engine.settle(Instant::now() + Duration::from_secs(60), &|_| ())).unwrap();
+        now(engine.settle(Instant::now() + Duration::from_mins(1), &|_| ())).unwrap();
     }
 }
 
@@ -73,7 +73,8 @@ fn a_deadline_ends_building() {
 fn usage_counts_what_is_in_use() {
     let (rows_count, dim) = (2000, 384);
     let rows = rows(rows_count, dim, 1.0, 1);
-    for (storage, code) in [(Storage::F32, 1536), (Storage::F16, 768), (Storage::I8, 384), (Storage::B1, 48)] {
+    for (storage, code) in [(Storage::F32, 1536), (Storage::F16, 768), (Storage::I8, 384), (Storage::B1, 48)]
+    {
         let folder = TempDir::new().unwrap();
         let engine = engine(&hnsw(storage, (storage == Storage::B1).then_some(100)), folder.path());
         fill(engine.as_ref(), &rows, &rows.schema(Metric::Cosine)).unwrap();

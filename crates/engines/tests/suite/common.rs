@@ -71,7 +71,7 @@ pub(crate) fn rows(count: usize, dim: usize, scale: f32, seed: u64) -> Rows {
         ("count".to_owned(), Column::new(LabelType::Int)),
         ("tags".to_owned(), Column::new(LabelType::TextList)),
     ]);
-    for row in 0..count as i64 {
+    for row in 0..i64::try_from(count).unwrap() {
         for (name, column) in &mut columns {
             let value = match name.as_str() {
                 "group" => (row % 11 != 0).then(|| LabelValue::Text(format!("g{}", row % 4))),
@@ -155,7 +155,7 @@ pub(crate) fn fill(engine: &dyn Engine, rows: &Rows, schema: &Schema) -> Result<
     let half = rows.ids.len() / 2;
     rows.batch(0..half, |batch| now(engine.load(batch)))?;
     rows.batch(half..rows.ids.len(), |batch| now(engine.load(batch)))?;
-    now(engine.settle(Instant::now() + Duration::from_secs(60), &|_| ())).map(|_| ())
+    now(engine.settle(Instant::now() + Duration::from_mins(1), &|_| ())).map(|_| ())
 }
 
 /// Opens a session for forms and queries.
@@ -176,7 +176,13 @@ pub(crate) fn search(session: &dyn Session, form: usize, query: usize) -> Reply 
 }
 
 /// Exact answers among the rows that `admit` admits: ids and distances, nearest first.
-pub(crate) fn truth(rows: &Rows, metric: Metric, query: &[f32], k: usize, admit: impl Fn(usize) -> bool) -> Vec<(RowId, f64)> {
+pub(crate) fn truth(
+    rows: &Rows,
+    metric: Metric,
+    query: &[f32],
+    k: usize,
+    admit: impl Fn(usize) -> bool,
+) -> Vec<(RowId, f64)> {
     let mut all: Vec<(RowId, f64)> = (0..rows.ids.len())
         .filter(|row| admit(*row))
         .map(|row| (rows.ids[row], metric.distance(query, rows.vector(row))))

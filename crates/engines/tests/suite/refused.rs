@@ -27,12 +27,21 @@ fn variants_that_cannot_be_are_refused_by_open() {
     let mut ef = Variant::default();
     ef.search.ef_search = Some(Sweep(vec![64]));
     for (variant, says) in [
-        (Variant { storage: Storage::I8, ..Variant::default() }, "storage i8 without an index\n  set index: hnsw"),
-        (Variant { rerank: Some(Rerank { candidates: 10 }), ..Variant::default() }, "rerank without an index"),
+        (
+            Variant { storage: Storage::I8, ..Variant::default() },
+            "storage i8 without an index\n  set index: hnsw",
+        ),
+        (
+            Variant { rerank: Some(Rerank { candidates: 10 }), ..Variant::default() },
+            "rerank without an index",
+        ),
         (ef.clone(), "ef_search without an index"),
         (hnsw(Storage::B1, Some(0)), "candidates is 0"),
         (Variant { index: Index::Hnsw(Hnsw { m: 1, ef_construction: 9 }), ..Variant::default() }, "m is 1"),
-        (Variant { index: Index::Hnsw(Hnsw { m: 9, ef_construction: 0 }), ..Variant::default() }, "ef_construction is 0"),
+        (
+            Variant { index: Index::Hnsw(Hnsw { m: 9, ef_construction: 0 }), ..Variant::default() },
+            "ef_construction is 0",
+        ),
     ] {
         let message = refusal(&embedded(), &variant);
         assert!(message.contains(says), "{message}");
@@ -54,7 +63,10 @@ fn bytes_only_know_cosine() {
     for metric in [Metric::InnerProduct, Metric::L2] {
         let engine = engine(&hnsw(Storage::I8, None), folder.path());
         let error = now(engine.create(&rows.schema(metric))).unwrap_err();
-        assert!(matches!(&error, EngineError::Unsupported { help, .. } if help.contains("storage f16")), "{error}");
+        assert!(
+            matches!(&error, EngineError::Unsupported { help, .. } if help.contains("storage f16")),
+            "{error}"
+        );
     }
 }
 
@@ -65,7 +77,9 @@ fn rows_and_queries_must_fit() {
         let engine = engine(&variant, folder.path());
         let good = rows(20, 8, 1.0, 1);
         let form = Form::search("search", 3);
-        let ask = |form: &Form, queries: &annvil_core::dataset::Queries| engine.encode(std::slice::from_ref(form), queries, &good.labels).map(|_| ());
+        let ask = |form: &Form, queries: &annvil_core::dataset::Queries| {
+            engine.encode(std::slice::from_ref(form), queries, &good.labels).map(|_| ())
+        };
         let fail = |result: annvil_core::engine::Result<()>, says: &str| {
             let message = result.unwrap_err().to_string();
             assert!(message.contains(says), "{message}");

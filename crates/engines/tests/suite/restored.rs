@@ -24,7 +24,10 @@ fn variants() -> Vec<Variant> {
 }
 
 fn forms() -> [Form; 2] {
-    [Form::search("all", 10), Form::search("g2", 10).filtered("group = 'g2' and tags contains 't1'".parse().unwrap())]
+    [
+        Form::search("all", 10),
+        Form::search("g2", 10).filtered("group = 'g2' and tags contains 't1'".parse().unwrap()),
+    ]
 }
 
 fn answers(engine: &dyn Engine) -> Vec<Reply> {
@@ -39,7 +42,8 @@ fn bytes(folder: &Path) -> u64 {
 #[test]
 fn a_restored_collection_answers_as_before_and_can_be_changed() {
     for variant in variants() {
-        let (scratch, other, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+        let (scratch, other, folder) =
+            (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
         let first = engine(&variant, scratch.path());
         let rows = rows(500, 24, 1.0, 1);
         fill(first.as_ref(), &rows, &rows.schema(Metric::Cosine)).unwrap();
@@ -47,9 +51,9 @@ fn a_restored_collection_answers_as_before_and_can_be_changed() {
         let before = session(first.as_ref(), &forms(), &queries(1, 24, 1.0, 2));
         call(before.as_ref(), OpRef::Delete { ids: &[0, 7, 499] }).unwrap();
         rows.batch(7..9, |rows| call(before.as_ref(), OpRef::Upsert { rows })).unwrap();
-        now(first.apply(&[("ef_search".to_owned(), 20)].into())).or_else(|error| {
-            if variant.index == Index::None { Ok(()) } else { Err(error) }
-        }).unwrap();
+        now(first.apply(&[("ef_search".to_owned(), 20)].into()))
+            .or_else(|error| if variant.index == Index::None { Ok(()) } else { Err(error) })
+            .unwrap();
         let written = now(first.persist(folder.path())).unwrap();
         assert_eq!(written.0, bytes(folder.path()));
         // Once into the engine that is open, once into a new one that has never seen the data.
@@ -145,6 +149,27 @@ fn another_variant_cannot_restore() {
     let larger = Variant { index: Index::Hnsw(Hnsw { m: 32, ef_construction: 128 }), ..Variant::default() };
     for variant in [Variant::default(), hnsw(Storage::I8, None), hnsw(Storage::F32, Some(9)), larger] {
         let message = now(engine(&variant, scratch.path()).restore(folder.path())).unwrap_err().to_string();
-        assert!(message.contains("it holds storage f32, index hnsw (m 16, ef_construction 128)"), "{message}");
+        assert!(
+            message.contains("it holds storage f32, index hnsw (m 16, ef_construction 128)"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_collection_is_a_collection() {
+    for variant in variants() {
+        let (scratch, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let engine = engine(&variant, scratch.path());
+        let rows = rows(40, 24, 1.0, 1);
+        now(engine.create(&rows.schema(Metric::Cosine))).unwrap();
+        now(engine.settle(std::time::Instant::now(), &|_| ())).unwrap();
+        assert!(answers(engine.as_ref()).iter().all(|reply| reply.ids.is_empty()));
+        now(engine.persist(folder.path())).unwrap();
+        now(engine.restore(folder.path())).unwrap();
+        assert!(answers(engine.as_ref()).iter().all(|reply| reply.ids.is_empty()));
+        let session = session(engine.as_ref(), &forms(), &queries(1, 24, 1.0, 2));
+        rows.batch(0..40, |rows| call(session.as_ref(), OpRef::Upsert { rows })).unwrap();
+        assert_eq!(search(session.as_ref(), 0, 0).ids.len(), 10, "{variant:?}");
     }
 }

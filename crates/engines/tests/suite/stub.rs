@@ -96,7 +96,10 @@ fn every_fault_is_there_and_no_other() {
     let twice = spoilt(Fault::RepeatsId);
     assert_eq!((twice.ids[0], twice.ids[1], &twice.ids[2..]), (right.ids[0], right.ids[0], &right.ids[2..]));
     let swapped = spoilt(Fault::Misorders);
-    assert_eq!((swapped.ids[1], swapped.scores[1], swapped.ids[0]), (right.ids[0], right.scores[0], right.ids[1]));
+    assert_eq!(
+        (swapped.ids[1], swapped.scores[1], swapped.ids[0]),
+        (right.ids[0], right.scores[0], right.ids[1])
+    );
     let (more, less) = (spoilt(Fault::TooMany), spoilt(Fault::TooFew));
     assert_eq!((more.ids.len(), &more.ids[..5]), (6, &right.ids[..]));
     assert_eq!((&less.ids[..], &less.scores[..]), (&right.ids[..4], &right.scores[..4]));

@@ -31,10 +31,8 @@ fn writes_are_read_at_once() {
         // The queries are the new vectors of rows 0..50, and of a row far away.
         let new = rows(51, 32, 1.0, 9);
         let queries = annvil_core::vector::Matrix::new(new.vectors.clone(), 32).unwrap();
-        let forms = [
-            Form::search("all", 3),
-            Form::search("new", 3).filtered("group = 'fresh'".parse().unwrap()),
-        ];
+        let forms =
+            [Form::search("all", 3), Form::search("new", 3).filtered("group = 'fresh'".parse().unwrap())];
         let session = session(engine.as_ref(), &forms, &queries);
         let mut group = Column::new(LabelType::Text);
         (0..51).for_each(|_| group.push(Some(LabelValue::Text("fresh".into()))).unwrap());
@@ -42,7 +40,14 @@ fn writes_are_read_at_once() {
         let mut ids: Vec<u64> = (0..50).collect();
         ids.push(1 << 40);
         let label_rows: Vec<usize> = (0..51).collect();
-        let batch = Batch { ids: &ids, dim: 32, vectors: &new.vectors, labels: &labels, label_rows: &label_rows, texts: &[] };
+        let batch = Batch {
+            ids: &ids,
+            dim: 32,
+            vectors: &new.vectors,
+            labels: &labels,
+            label_rows: &label_rows,
+            texts: &[],
+        };
         assert!(search(session.as_ref(), 1, 0).ids.is_empty());
         assert_eq!(call(session.as_ref(), OpRef::Upsert { rows: batch }).unwrap().affected, 51);
         for (query, id) in ids.iter().enumerate() {
@@ -61,7 +66,10 @@ fn writes_are_read_at_once() {
             assert!(call(session.as_ref(), OpRef::Fetch { id }).unwrap().ids.is_empty());
         }
         for query in [3, 50] {
-            assert!(search(session.as_ref(), 0, query).ids.iter().all(|id| !gone.contains(id)), "{variant:?}");
+            assert!(
+                search(session.as_ref(), 0, query).ids.iter().all(|id| !gone.contains(id)),
+                "{variant:?}"
+            );
         }
         assert_eq!(now(engine.usage()).unwrap().rows, Some(499));
         let all: Vec<u64> = (0..500).collect();
@@ -90,7 +98,8 @@ fn churn_keeps_everything_in_step() {
                 assert_eq!(affected, 50);
             }
         }
-        let g2 = "group = 'g2'".parse::<annvil_core::filter::Filter>().unwrap().compile(&rows.labels).unwrap();
+        let g2 =
+            "group = 'g2'".parse::<annvil_core::filter::Filter>().unwrap().compile(&rows.labels).unwrap();
         let mut found = [0; 2];
         for query in 0..20 {
             for (form, found) in found.iter_mut().enumerate() {

@@ -110,7 +110,9 @@ impl Expected<'_> {
         }
         if let Some(at) = reply.scores.windows(2).position(|pair| pair[0] > pair[1] || pair[0].is_nan()) {
             let (near, far) = (reply.scores[at], reply.scores[at + 1]);
-            note(&mut found.order, || format!("query {query}: distance {near} before {far} at place {}", at + 1));
+            note(&mut found.order, || {
+                format!("query {query}: distance {near} before {far} at place {}", at + 1)
+            });
         }
         for (id, score) in reply.ids.iter().zip(&reply.scores) {
             let Some(true_distance) = (self.distance)(query, *id) else { continue };

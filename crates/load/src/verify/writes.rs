@@ -169,7 +169,11 @@ impl Writes<'_> {
         let done = self.fetch(u64::MAX - 7).await;
         if self.possible(NAME, done) {
             let empty = self.reply.ids.is_empty();
-            let found = if empty { format!("{rows} checked") } else { "a row that is not there was found".to_owned() };
+            let found = if empty {
+                format!("{rows} checked")
+            } else {
+                "a row that is not there was found".to_owned()
+            };
             self.checks.put(NAME, empty, found);
         }
     }
@@ -240,7 +244,8 @@ impl Writes<'_> {
     }
 
     async fn upsert(&mut self, ids: &[RowId], places: &[usize]) -> Done {
-        let vectors: Vec<f32> = places.iter().flat_map(|row| self.sample.vector(*row).iter().copied()).collect();
+        let vectors: Vec<f32> =
+            places.iter().flat_map(|row| self.sample.vector(*row).iter().copied()).collect();
         let texts: Vec<&str> = places.iter().filter_map(|row| self.sample.texts.get(*row).copied()).collect();
         let rows = Batch {
             ids,
@@ -269,7 +274,11 @@ impl Writes<'_> {
         match self.finds(last, 0).await {
             Ok(found) => {
                 let found = found || !self.scored;
-                self.checks.put(NAME, new && found, if new && found { "1 checked" } else { "the old row is still there" });
+                self.checks.put(
+                    NAME,
+                    new && found,
+                    if new && found { "1 checked" } else { "the old row is still there" },
+                );
             }
             Err(message) => self.checks.put(NAME, false, message),
         }
@@ -288,7 +297,9 @@ impl Writes<'_> {
         };
         let refused = match self.session.call(OpRef::Upsert { rows }, &mut self.reply).await {
             Ok(()) => false,
-            Err(OpError::Unsupported(what)) => return self.checks.put(NAME, true, format!("unsupported: {what}")),
+            Err(OpError::Unsupported(what)) => {
+                return self.checks.put(NAME, true, format!("unsupported: {what}"));
+            }
             Err(_) => true,
         };
         self.checks.put(NAME, refused, if refused { "1 checked" } else { "it was accepted" });
@@ -321,7 +332,11 @@ impl Writes<'_> {
         let expected = (rows - if deleted { self.sample.deleted().len() } else { 0 }) as u64;
         match engine.usage().await?.rows {
             Some(count) => {
-                self.checks.put("the number of rows is right", count == expected, format!("{count}, expected {expected}"));
+                self.checks.put(
+                    "the number of rows is right",
+                    count == expected,
+                    format!("{count}, expected {expected}"),
+                );
             }
             None => self.checks.put("the number of rows is right", true, "unknown to the engine"),
         }

@@ -56,7 +56,8 @@ impl Side<'_, '_> {
         let mut text = self.speed(other);
         if let Some((good, right)) = self.rightness(other) {
             // More speed for less recall is a bargain with a "but"; all good or all bad news is joined by "and".
-            let word = if self.is_faster(other) && !good || other.is_faster(self) && good { "but" } else { "and" };
+            let word =
+                if self.is_faster(other) && !good || other.is_faster(self) && good { "but" } else { "and" };
             text = format!("{text} {word} {right}");
         }
         match self.size(other) {
@@ -113,7 +114,11 @@ impl Side<'_, '_> {
 
 /// `8 %` for small ratios, `1.3 ×` for others.
 fn times(ratio: f64) -> String {
-    if ratio < 1.2 { format!("{:.0} %", (ratio - 1.0) * 100.0) } else { format!("{} ×", label::ratio(Some(ratio))) }
+    if ratio < 1.2 {
+        format!("{:.0} %", (ratio - 1.0) * 100.0)
+    } else {
+        format!("{} ×", label::ratio(Some(ratio)))
+    }
 }
 
 /// Hundredths of recall: `3.1 points`.

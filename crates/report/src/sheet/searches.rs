@@ -25,7 +25,7 @@ pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> She
     let rows = view.variants.iter().map(|variant| row(variant, measure, baseline, whole, columns.len()));
     Sheet {
         title: label::measure_name(measure),
-        caption: caption(view, measure, baseline.is_some(), whole),
+        caption: caption(view, measure, whole),
         rows: rows.collect(),
         columns,
     }
@@ -43,7 +43,6 @@ fn row(
         variant: Some(variant.number),
         cells: vec![variant.label()],
         note: variant.trouble().filter(|_| figures.is_none() || variant.failure().is_some()),
-        strong: variant.is_baseline(),
         ..Row::default()
     };
     let Some(figures) = figures else {
@@ -73,16 +72,15 @@ pub(super) fn cells(figures: &Figures) -> [String; 5] {
     ]
 }
 
-fn caption(view: &View<'_>, measure: &Measure<'_>, baseline: bool, whole: bool) -> String {
+fn caption(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> String {
     let mut words = vec![label::describe_measure(measure)];
     if view.blocks() > 1 {
         words.push(format!("middle of {} builds", view.blocks()));
     }
-    if baseline && whole {
-        words.push("× is QPS against the baseline".to_owned());
-    }
     if whole {
-        words.push("memory is the index".to_owned());
+        let baseline = view.baseline().filter(|baseline| baseline.reported(measure).is_some());
+        words.extend(baseline.map(|baseline| format!("× is QPS against {}", baseline.label())));
+        words.push("memory: the index".to_owned());
     }
     words.join(" · ")
 }
@@ -96,7 +94,11 @@ pub(crate) fn search_notes(view: &View<'_>, measure: &Measure<'_>) -> Vec<String
         let name = variant.label();
         let what = measure.form.operation.name();
         if figures.failed > 0 {
-            notes.push(format!("{name}: {} of {} operations of {what} failed", count(figures.failed), count(all)));
+            notes.push(format!(
+                "{name}: {} of {} operations of {what} failed",
+                count(figures.failed),
+                count(all)
+            ));
         }
         if figures.clamped > 0 {
             notes.push(format!("{name}: {} took longer than 60 s and count as 60 s", count(figures.clamped)));

@@ -18,7 +18,8 @@ pub(crate) fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<Sheet> {
         }
         for (nth, (point, figures)) in points.iter().enumerate() {
             let reported = **point == variant.planned.report_at;
-            let mut row = Row { variant: Some(variant.number), gap: nth == 0 && !rows.is_empty(), ..Row::default() };
+            let mut row =
+                Row { variant: Some(variant.number), gap: nth == 0 && !rows.is_empty(), ..Row::default() };
             // The name once a group, or the eye has nothing to rest on.
             row.cells.push(if nth == 0 { label::at(variant.name(), &Params::new()) } else { String::new() });
             row.cells.push(label::short_point(point));
@@ -52,7 +53,9 @@ pub(crate) fn asked_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<f64
     let objectives = view.record.plan.objectives.iter().map(|entry| &entry.objective);
     objectives
         .filter(|objective| objective.quantity == wanted && objective.stat == Stat::Mean)
-        .filter(|objective| objective.phase.matches(measure.phase) && matches!(objective.op, Op::AtLeast | Op::Greater))
+        .filter(|objective| {
+            objective.phase.matches(measure.phase) && matches!(objective.op, Op::AtLeast | Op::Greater)
+        })
         .filter_map(|objective| match objective.target {
             Target::Absolute(level) => Some(level),
             Target::Relative { .. } => None,
@@ -66,8 +69,11 @@ pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<She
     if !view.variants.iter().any(|variant| variant.sweep(measure).len() > 1) {
         return None;
     }
-    let at: Vec<(&VariantView<'_>, At)> =
-        view.variants.iter().filter_map(|variant| Some((variant, speed_at(variant, measure, level)?))).collect();
+    let at: Vec<(&VariantView<'_>, At)> = view
+        .variants
+        .iter()
+        .filter_map(|variant| Some((variant, speed_at(variant, measure, level)?)))
+        .collect();
     let baseline = at.iter().find(|(variant, _)| variant.is_baseline()).and_then(|(_, at)| at.qps());
     let rows = at.iter().map(|(variant, at)| Row {
         variant: Some(variant.number),
@@ -83,7 +89,7 @@ pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<She
     (!rows.is_empty()).then(|| {
         Sheet {
             title: format!("speed at recall {level}"),
-            caption: "between two points: interpolated on the variant's own frontier".to_owned(),
+            caption: "interpolated between measured points".to_owned(),
             columns: vec![
                 Column::name(""),
                 Column::figure("QPS", 0),

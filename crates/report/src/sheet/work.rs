@@ -13,11 +13,7 @@ pub(crate) fn work(view: &View<'_>) -> Option<Sheet> {
         view.measures.iter().filter(|measure| measure.form.operation != Operation::Search).collect();
     let mut columns = vec![Column::name(""), Column::figure("load", 0), Column::figure("build", 0)];
     columns.extend(short.iter().map(|measure| Column::figure(&label::measure_name(measure), 0)));
-    columns.extend([
-        Column::figure("persist", 0),
-        Column::figure("restore", 0),
-        Column::figure("cold", 1),
-    ]);
+    columns.extend([Column::figure("persist", 0), Column::figure("restore", 0), Column::figure("cold", 1)]);
     let rows = view.variants.iter().filter(|variant| !variant.blocks.is_empty() && !variant.is_wrong());
     let rows: Vec<Row> = rows.map(|variant| row(variant, &short)).collect();
     let sheet = Sheet { title: "other work".to_owned(), caption: caption(view, &short), columns, rows };
@@ -30,11 +26,8 @@ fn row(variant: &VariantView<'_>, short: &[&Measure<'_>]) -> Row {
         PhaseResult::Load { rows, time, .. } if time.0 > 0 => Some(*rows as f64 / time.as_secs_f64()),
         _ => None,
     });
-    let mut cells = vec![
-        label::at(variant.name(), &Params::new()),
-        label::rate(load),
-        label::time(variant.build()),
-    ];
+    let mut cells =
+        vec![label::at(variant.name(), &Params::new()), label::rate(load), label::time(variant.build())];
     cells.extend(short.iter().map(|measure| label::time(variant.reported(measure).and_then(|f| f.mean))));
     cells.push(label::time(variant.phase_figure(|result| match result {
         PhaseResult::Persist { times, .. } => median(times).map(|time| time.0 as f64),
@@ -48,14 +41,18 @@ fn row(variant: &VariantView<'_>, short: &[&Measure<'_>]) -> Row {
         PhaseResult::Restore { cold, .. } => cold.map(|time| time.0 as f64),
         _ => None,
     })));
-    Row { variant: Some(variant.number), cells, strong: variant.is_baseline(), ..Row::default() }
+    Row { variant: Some(variant.number), cells, ..Row::default() }
 }
 
 fn caption(view: &View<'_>, short: &[&Measure<'_>]) -> String {
     let mut words = vec!["load counts rows".to_owned()];
     if let Some(first) = short.first() {
         let names: Vec<String> = short.iter().map(|measure| label::measure_name(measure)).collect();
-        let batch = if first.batch > 1 { format!(", timed in batches of {}", count(first.batch)) } else { String::new() };
+        let batch = if first.batch > 1 {
+            format!(", timed in batches of {}", count(first.batch))
+        } else {
+            String::new()
+        };
         words.push(format!("{} are means{batch}", names.join(", ")));
     }
     let phases = view.variants.iter().flat_map(VariantView::phases);
@@ -73,7 +70,9 @@ pub(crate) fn sizes(view: &View<'_>) -> Option<Sheet> {
     let rows: Vec<Row> = rows.map(|variant| size_row(variant, view)).collect();
     let sheet = Sheet {
         title: "size".to_owned(),
-        caption: "index: as the engine counts it · resident: growth of its process · codes: the vectors alone".to_owned(),
+        caption:
+            "index: as the engine counts it · resident: growth of its process · codes: the vectors alone"
+                .to_owned(),
         columns: vec![
             Column::name(""),
             Column::figure("index", 0),
@@ -95,9 +94,11 @@ fn size_row(variant: &VariantView<'_>, view: &View<'_>) -> Row {
     let planned = view.record.plan.dataset.rows as f64;
     let rows = variant.memory(|memory| memory.usage.rows.map(|rows| rows as f64)).unwrap_or(planned).max(1.0);
     let index = variant.index_bytes();
-    let codes = variant.memory(|memory| memory.usage.codes.filter(|codes| codes.0 > 0).map(|codes| codes.0 as f64));
+    let codes =
+        variant.memory(|memory| memory.usage.codes.filter(|codes| codes.0 > 0).map(|codes| codes.0 as f64));
     let full = view.record.plan.dataset.dim as f64 * 4.0 * rows;
-    let peak = variant.memory(|memory| memory.peak.filter(|_| memory.own_process).map(|bytes| bytes.0 as f64));
+    let peak =
+        variant.memory(|memory| memory.peak.filter(|_| memory.own_process).map(|bytes| bytes.0 as f64));
     let payload =
         variant.memory(|memory| memory.usage.payload.filter(|bytes| bytes.0 > 0).map(|bytes| bytes.0 as f64));
     let compression = codes.map(|codes| full / codes);
@@ -112,5 +113,5 @@ fn size_row(variant: &VariantView<'_>, view: &View<'_>) -> Row {
         label::size(codes.map(|bytes| bytes / rows)),
         compression.map_or_else(|| label::ratio(None), |ratio| format!("{} ×", label::ratio(Some(ratio)))),
     ];
-    Row { variant: Some(variant.number), cells, strong: variant.is_baseline(), ..Row::default() }
+    Row { variant: Some(variant.number), cells, ..Row::default() }
 }

@@ -1,9 +1,9 @@
 //! A box for each variant, laid side by side.
 
-use annvil_core::form::Params;
 use super::{Ink, Style};
 use crate::text::{cut, pad, width, wrap};
 use crate::view::{VariantView, View, label};
+use annvil_core::form::Params;
 
 /// Columns between boxes, and before the first.
 const GAP: usize = 2;
@@ -46,8 +46,11 @@ pub(super) fn draw(view: &View<'_>, style: &Style) -> Option<String> {
 }
 
 fn frame(name: &str, lines: &[Line], inside: usize, height: usize, style: &Style) -> Vec<String> {
-    let [top_left, top_right, low_left, low_right, across, down] =
-        if style.unicode { ["╭", "╮", "╰", "╯", "─", "│"] } else { ["+", "+", "+", "+", "-", "|"] };
+    let [top_left, top_right, low_left, low_right, across, down] = if style.unicode {
+        ["╭", "╮", "╰", "╯", "─", "│"]
+    } else {
+        ["+", "+", "+", "+", "-", "|"]
+    };
     let name = style.say(&cut(name, inside.saturating_sub(1)));
     let rest = across.repeat((inside + 1).saturating_sub(width(&name) + 2));
     let edge = |text: &str| style.ink(Ink::Dim, text);

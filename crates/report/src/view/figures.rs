@@ -88,7 +88,11 @@ fn recall(forms: &[&FormRecord]) -> Option<Recall> {
     Some(Recall {
         k: records.first()?.k,
         mean: of(|recall| recall.mean)?,
-        half_width: records.iter().map(|recall| recall.half_width).filter(|h| h.is_finite()).fold(0.0, f64::max),
+        half_width: records
+            .iter()
+            .map(|recall| recall.half_width)
+            .filter(|h| h.is_finite())
+            .fold(0.0, f64::max),
         p10: of(|recall| recall.p10)?,
         mrr: of(|recall| recall.mrr)?,
         ndcg: of(|recall| recall.ndcg)?,

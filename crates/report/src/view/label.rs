@@ -41,7 +41,9 @@ pub(crate) fn describe(planned: &PlannedVariant) -> [String; 2] {
 /// How a measurement was made: `10 sessions, where …, service time`.
 pub(crate) fn describe_measure(measure: &Measure<'_>) -> String {
     let mut words = vec![plural(measure.sessions as u64, "session")];
-    words.extend(measure.form.filter.as_ref().map(|filter| format!("where {}", one_line(&filter.to_string()))));
+    words.extend(
+        measure.form.filter.as_ref().map(|filter| format!("where {}", one_line(&filter.to_string()))),
+    );
     words.extend(measure.form.routing.as_ref().map(|routing| format!("by {}", one_line(routing))));
     words.push(if measure.open { "response time".to_owned() } else { "service time".to_owned() });
     if measure.batch > 1 {

@@ -71,7 +71,9 @@ fn fastest<'a>(view: &View<'a>) -> Option<&'a PhaseRecord> {
         .max_by(|a, b| a.0.total_cmp(&b.0))?
         .1;
     let point = &fastest.planned.report_at;
-    fastest.phases().find(|phase| phase.name == search.phase && (phase.point == *point || phase.point.is_empty()))
+    fastest
+        .phases()
+        .find(|phase| phase.name == search.phase && (phase.point == *point || phase.point.is_empty()))
 }
 
 /// A check without its limit, which stands in the full report.

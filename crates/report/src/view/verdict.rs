@@ -34,7 +34,8 @@ impl Verdict {
         Self {
             grade: worst.map_or(Grade::Unknown, |judged| judged.grade),
             text: pretty(objective),
-            worst: worst.map_or_else(|| "binds no variant".to_owned(), |worst| figure(worst, objective, record)),
+            worst: worst
+                .map_or_else(|| "binds no variant".to_owned(), |worst| figure(worst, objective, record)),
             others: worst.and_then(|worst| others(worst, &result.judged)),
             exceptions: excepted.chain(only).collect(),
         }
@@ -117,7 +118,8 @@ fn place(judged: &Judged, objective: &Objective, record: &RunRecord) -> String {
 fn others(worst: &Judged, judged: &[Judged]) -> Option<String> {
     let names = |keep: &dyn Fn(Grade) -> bool| {
         let mut names: Vec<String> = Vec::new();
-        for other in judged.iter().filter(|other| keep(other.grade) && other.key.variant != worst.key.variant) {
+        for other in judged.iter().filter(|other| keep(other.grade) && other.key.variant != worst.key.variant)
+        {
             let name = one_line(&other.key.variant);
             if !names.contains(&name) {
                 names.push(name);

@@ -12,9 +12,9 @@ use annvil_core::objective::{Grade, Reference, Selector, Target};
 use annvil_core::plan::{Plan, stream};
 use annvil_core::quantity::Stat;
 use annvil_core::record::{
-    Block, Build, Check, Environment, Failure, FailureKind, Floor, FormRecord, Interval, Judged, MemoryRecord,
-    MetricValue, ObjectiveResult, PhaseRecord, PhaseResult, RecallRecord, RunRecord, SCHEMA, Share, Status,
-    ValidityCheck, metrics,
+    Block, Build, Check, Environment, Failure, FailureKind, Floor, FormRecord, Interval, Judged,
+    MemoryRecord, MetricValue, ObjectiveResult, PhaseRecord, PhaseResult, RecallRecord, RunRecord, SCHEMA,
+    Share, Status, ValidityCheck, metrics,
 };
 use annvil_core::scenario::{Scenario, point_name};
 use annvil_core::units::{Bytes, Nanos};
@@ -182,24 +182,29 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
     let drift = 1.0 + (f64::from(random.next_u32() % 100) - 50.0) / 2500.0;
     let mut phases = Vec::new();
     let mut began = 0;
-    let mut put = |name: &str, kind: &str, point: &Params, seconds: f64, result: PhaseResult, parts: &[(&str, f64)]| {
-        let valid = matches!(result, PhaseResult::Measured { .. });
-        let share = |(what, part): &(&str, f64)| Share { what: (*what).to_owned(), time: Nanos((part * 1e9) as u64) };
-        phases.push(PhaseRecord {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            point: point.clone(),
-            began: Nanos(began),
-            time: Nanos((seconds * 1e9) as u64),
-            breakdown: parts.iter().map(share).collect(),
-            result,
-            validity: if valid { checks_of_validity() } else { Vec::new() },
-        });
-        began += (seconds * 1e9) as u64;
-    };
+    let mut put =
+        |name: &str, kind: &str, point: &Params, seconds: f64, result: PhaseResult, parts: &[(&str, f64)]| {
+            let valid = matches!(result, PhaseResult::Measured { .. });
+            let share = |(what, part): &(&str, f64)| Share {
+                what: (*what).to_owned(),
+                time: Nanos((part * 1e9) as u64),
+            };
+            phases.push(PhaseRecord {
+                name: name.to_owned(),
+                kind: kind.to_owned(),
+                point: point.clone(),
+                began: Nanos(began),
+                time: Nanos((seconds * 1e9) as u64),
+                breakdown: parts.iter().map(share).collect(),
+                result,
+                validity: if valid { checks_of_validity() } else { Vec::new() },
+            });
+            began += (seconds * 1e9) as u64;
+        };
     for phase in &plan.phases {
         let kind = phase.kind();
-        let points = if phase.name() == "search" { variant.points.clone() } else { vec![variant.report_at.clone()] };
+        let points =
+            if phase.name() == "search" { variant.points.clone() } else { vec![variant.report_at.clone()] };
         for point in points {
             let at = if kind == "search" { point.clone() } else { Params::new() };
             let ef = *point.get("ef_search").unwrap_or(&64) as f64;
@@ -208,17 +213,39 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                 "load" => {
                     let time = Nanos((nature.codes * 16_000.0) as u64);
                     let result = PhaseResult::Load { rows: 10_000, batches: 10, time };
-                    put("load", kind, &at, 0.06, result, &[("in the engine", 0.03), ("reading and widening rows", 0.03)]);
+                    put(
+                        "load",
+                        kind,
+                        &at,
+                        0.06,
+                        result,
+                        &[("in the engine", 0.03), ("reading and widening rows", 0.03)],
+                    );
                 }
                 "settle" => {
                     let indexed = Nanos((nature.build * drift * 1e9) as u64);
-                    put("settle", kind, &at, nature.build + 0.01, PhaseResult::Settle(Settled { searchable: indexed, indexed }), &[]);
+                    put(
+                        "settle",
+                        kind,
+                        &at,
+                        nature.build + 0.01,
+                        PhaseResult::Settle(Settled { searchable: indexed, indexed }),
+                        &[],
+                    );
                 }
                 "verify" => {
-                    put("verify", kind, &at, 0.8, PhaseResult::Verify { checks: checks() }, &[("answers", 0.5), ("writes", 0.3)]);
+                    put(
+                        "verify",
+                        kind,
+                        &at,
+                        0.8,
+                        PhaseResult::Verify { checks: checks() },
+                        &[("answers", 0.5), ("writes", 0.3)],
+                    );
                 }
                 "search" => {
-                    let (sessions, n) = if phase.name() == "two-sessions" { (2, 4 * queries) } else { (1, queries) };
+                    let (sessions, n) =
+                        if phase.name() == "two-sessions" { (2, 4 * queries) } else { (1, queries) };
                     let mut form = Form::search(phase.name(), 10);
                     if phase.name() == "plants" {
                         form.filter = Some("lexname = 'noun.plant'".parse().unwrap());
@@ -227,9 +254,14 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                     let recall = recall(&mut random, (1.0 - loss).max(0.0), nature.half, queries.min(1000));
                     let record = form_record(&mut random, form, sessions, 1, p50, n, Some(recall));
                     let seconds = record.window.as_secs_f64();
-                    put(phase.name(), kind, &at, seconds + 0.12, PhaseResult::Measured { forms: vec![record] }, &[
-                        ("encoding", 0.01), ("warm-up", 0.08), ("measuring", seconds), ("scoring", 0.03),
-                    ]);
+                    put(
+                        phase.name(),
+                        kind,
+                        &at,
+                        seconds + 0.12,
+                        PhaseResult::Measured { forms: vec![record] },
+                        &[("encoding", 0.01), ("warm-up", 0.08), ("measuring", seconds), ("scoring", 0.03)],
+                    );
                 }
                 "fetch" | "distance" => {
                     let operation = if kind == "fetch" { Operation::Fetch } else { Operation::Distance };
@@ -237,7 +269,14 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                     let each = if kind == "fetch" { 190.0 } else { 61.0 + nature.codes / 40.0 };
                     let record = form_record(&mut random, form, 1, 256, each, 8000, None);
                     let seconds = record.window.as_secs_f64();
-                    put(kind, kind, &at, seconds, PhaseResult::Measured { forms: vec![record] }, &[("measuring", seconds)]);
+                    put(
+                        kind,
+                        kind,
+                        &at,
+                        seconds,
+                        PhaseResult::Measured { forms: vec![record] },
+                        &[("measuring", seconds)],
+                    );
                 }
                 "persist" => {
                     let times = vec![Nanos::from_millis(41), Nanos::from_millis(38), Nanos::from_millis(44)];
@@ -247,8 +286,13 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                 _ => {
                     let times = vec![Nanos::from_millis(9), Nanos::from_millis(8), Nanos::from_millis(11)];
                     let cache = "pages dropped with posix_fadvise".to_owned();
-                    let result =
-                        PhaseResult::Restore { rows: 10_000, queries: 100, cold: Some(Nanos::from_millis(31)), times, cache };
+                    let result = PhaseResult::Restore {
+                        rows: 10_000,
+                        queries: 100,
+                        cold: Some(Nanos::from_millis(31)),
+                        times,
+                        cache,
+                    };
                     put(kind, kind, &at, 0.07, result, &[]);
                 }
             }
@@ -294,21 +338,26 @@ fn form_record(
     let service = latencies(random, p50, samples);
     let operations = samples * batch;
     let mean = service.stat(Stat::Mean).unwrap();
-    let window = Nanos((mean * operations as f64 / sessions as f64 * 1.02) as u64);
-    let rate = operations as f64 / window.as_secs_f64();
+    let rate = sessions as f64 / (mean * 1.02) * 1e9;
+    let long = sessions > 1;
+    let window = Nanos(if long { 12_340_000_000 } else { (operations as f64 / rate * 1e9) as u64 });
+    let operations = if long { (rate * 12.34) as u64 } else { operations };
     let seconds = window.as_secs_f64().ceil() as u64;
     let intervals = (1..=seconds).map(|second| {
         let wave = 1.0 + (second as f64 * 1.7).sin() * 0.03;
+        let at = Nanos::from_secs(second).min(window);
+        let part = at.saturating_sub(Nanos::from_secs(second - 1)).as_secs_f64();
         Interval {
-            at: Nanos::from_secs(second).min(window),
-            operations: (rate * wave) as u64,
+            at,
+            operations: (rate * wave * part) as u64,
             failures: 0,
             p50: Some(Nanos((p50 / wave) as u64)),
             p99: Some(Nanos((p50 * 1.9 / wave) as u64)),
         }
     });
     FormRecord {
-        promise: (form.operation == Operation::Search).then_some(Promise { exact: false, scores: Scores::Exact }),
+        promise: (form.operation == Operation::Search)
+            .then_some(Promise { exact: false, scores: Scores::Exact }),
         form,
         sessions,
         batch,
@@ -374,7 +423,11 @@ fn checks_of_validity() -> Vec<ValidityCheck> {
         check("scheduling lag", "p99 140 ns, limit 250 µs"),
         check("in flight", "1.00 of 1, may be off by 5 %"),
         check("time outside the engine", "2.1 %, limit 20 %"),
-        ValidityCheck { name: "stolen by the hypervisor".to_owned(), valid: None, figure: "too short to tell".to_owned() },
+        ValidityCheck {
+            name: "stolen by the hypervisor".to_owned(),
+            valid: None,
+            figure: "too short to tell".to_owned(),
+        },
         check("swapping", "0 pages"),
     ]
 }
@@ -387,8 +440,12 @@ pub fn judge(record: &mut RunRecord) {
     };
     let results = record.plan.objectives.iter().map(|entry| {
         let objective = &entry.objective;
-        let bound =
-            record.plan.variants.iter().filter(|v| !v.configuration.baseline && entry.binds(&v.name)).collect::<Vec<_>>();
+        let bound = record
+            .plan
+            .variants
+            .iter()
+            .filter(|v| !v.configuration.baseline && entry.binds(&v.name))
+            .collect::<Vec<_>>();
         let judged = bound.iter().flat_map(|variant| {
             let point = point_name(&variant.report_at);
             let mut keys: Vec<MetricKey> = all
@@ -419,10 +476,16 @@ pub fn judge(record: &mut RunRecord) {
             let judged = keys.into_iter().map(|key| {
                 let own = value(&key);
                 let reference = match &objective.target {
-                    Target::Relative { to: Reference::Baseline, .. } => record.plan.baseline().and_then(|base| {
-                        let point = if key.point.is_empty() { String::new() } else { point_name(&base.report_at) };
-                        value(&MetricKey { variant: base.name.clone(), point, ..key.clone() })
-                    }),
+                    Target::Relative { to: Reference::Baseline, .. } => {
+                        record.plan.baseline().and_then(|base| {
+                            let point = if key.point.is_empty() {
+                                String::new()
+                            } else {
+                                point_name(&base.report_at)
+                            };
+                            value(&MetricKey { variant: base.name.clone(), point, ..key.clone() })
+                        })
+                    }
                     _ => None,
                 };
                 let found = objective.judge(own.unwrap_or(f64::NAN), reference, None);
@@ -441,7 +504,8 @@ pub fn fail(record: &mut RunRecord, variant: &str, kind: FailureKind, phase: &st
         let end = block.phases.iter().position(|own| own.name == phase).map_or(0, |at| at + 1);
         block.phases.truncate(end);
         if kind == FailureKind::Verification
-            && let Some(PhaseResult::Verify { checks }) = block.phases.last_mut().map(|phase| &mut phase.result)
+            && let Some(PhaseResult::Verify { checks }) =
+                block.phases.last_mut().map(|phase| &mut phase.result)
         {
             checks[0].passed = false;
             checks[0].detail = message.to_owned();

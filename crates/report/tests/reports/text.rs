@@ -19,11 +19,27 @@ fn the_end_of_a_run() {
 #[test]
 fn failures_say_why_and_have_no_speed() {
     let mut record = run(&usual(), 1);
-    fail(&mut record, "hnsw i8", FailureKind::Verification, "verify", "search: not no row twice: query 17 got row 4,123 twice");
-    fail(&mut record, "hnsw f16", FailureKind::Engine, "settle", "embedded failed to build the index: out of memory");
+    fail(
+        &mut record,
+        "hnsw i8",
+        FailureKind::Verification,
+        "verify",
+        "search: not no row twice: query 17 got row 4,123 twice",
+    );
+    fail(
+        &mut record,
+        "hnsw f16",
+        FailureKind::Engine,
+        "settle",
+        "embedded failed to build the index: out of memory",
+    );
     record.status = Status::Failed;
     let text = terminal(&record, &style(110));
     insta::assert_snapshot!("failures_110", text);
     let csv = csv(&record);
-    assert!(!csv.lines().any(|line| line.starts_with("hnsw i8,") && line.contains("throughput") && line.contains("search")));
+    assert!(
+        !csv.lines().any(|line| line.starts_with("hnsw i8,")
+            && line.contains("throughput")
+            && line.contains("search"))
+    );
 }
