@@ -43,6 +43,7 @@ pub enum Verb {
 
 /// Flags of `annvil run`.
 #[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunFlags {
     /// A scenario file, or the name of a shipped one: quick, embedded-store, index-ladder.
     #[arg(default_value = "quick")]

@@ -34,9 +34,21 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             let code = run::exit_code(&error);
-            let text = paint::error(&format!("{error:#}"));
-            eprintln!("{text}");
+            eprintln!("{}", paint::error(&told(&error)));
             code
         }
     }
+}
+
+/// An error and its causes, without those whose text stands in the error already.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+        if told.is_empty() {
+            cause
+        } else if told.contains(&cause) {
+            told
+        } else {
+            format!("{told}: {cause}")
+        }
+    })
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
 use annvil_conduct::{Isolation, Outcome, Overrides, Preset, Run, RunError, machine, prepare, reports};
+use annvil_core::objective::Grade;
 use annvil_core::record::RunRecord;
 use annvil_load::cancel::Cancel;
 use anyhow::{Context, anyhow};
@@ -40,10 +41,36 @@ pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
     let record = measured?;
     reports::write(&folder, &record)?;
     show(&record, flags.json, flags.quiet)?;
-    if !flags.json && !flags.quiet {
+    if flags.quiet {
+        complaints(&record).iter().for_each(|text| eprintln!("{}", paint::error(text)));
+    } else if !flags.json {
         println!("  report {}", folder.path().join("report.html").display());
     }
     Ok(ExitCode::from(Outcome::of(&record).code()))
+}
+
+/// Why a run did not end well, for those who asked for nothing else.
+fn complaints(record: &RunRecord) -> Vec<String> {
+    let failures = record.blocks.iter().filter_map(|block| {
+        let failure = block.failure.as_ref()?;
+        Some(format!("{}: {}: {}", block.variant, failure.phase, failure.message))
+    });
+    let invalid = record.blocks.iter().flat_map(|block| {
+        block.phases.iter().flat_map(|phase| {
+            let wrong = phase.validity.iter().filter(|check| check.valid == Some(false));
+            wrong.map(|check| format!("invalid: {} {}: {}: {}", block.variant, phase.name, check.name, check.figure))
+        })
+    });
+    let missed = record.objectives.iter().filter_map(|result| {
+        let missed: Vec<&str> = result
+            .judged
+            .iter()
+            .filter(|judged| !matches!(judged.grade, Grade::Met | Grade::Near))
+            .map(|judged| judged.key.variant.as_str())
+            .collect();
+        (!missed.is_empty()).then(|| format!("missed: {} by {}", result.objective.objective, missed.join(", ")))
+    });
+    failures.chain(invalid).chain(missed).collect()
 }
 
 /// Prints a record.

@@ -166,7 +166,7 @@ async fn refusals(engine: &dyn Engine, inputs: &Inputs) -> Result<Vec<Check>, En
         };
         checks.push(Check { form: "load".to_owned(), name: name.to_owned(), passed, detail });
     }
-    engine.settle(Instant::now() + Duration::from_secs(60), &|_| {}).await?;
+    engine.settle(Instant::now() + Duration::from_mins(1), &|_| {}).await?;
     let rows = engine.usage().await?.rows;
     checks.push(Check {
         form: "load".to_owned(),

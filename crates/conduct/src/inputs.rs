@@ -40,9 +40,9 @@ impl Inputs {
         let mut truths = Truths { k, by_filter: BTreeMap::new() };
         for form in &forms {
             let name = filter_name(form.filter.as_ref());
-            if !truths.by_filter.contains_key(&name) {
+            if let std::collections::btree_map::Entry::Vacant(e) = truths.by_filter.entry(name) {
                 let truth = annvil_data::exact::truth(&*dataset, k, form.filter.as_ref(), threads)?;
-                truths.by_filter.insert(name, truth);
+                e.insert(truth);
             }
         }
         Ok(Self { dataset, truths })

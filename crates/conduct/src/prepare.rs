@@ -97,6 +97,14 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
 
 /// What can be said only with the data set at hand.
 fn check(document: &Document, scenario: &Scenario, dataset: &dyn Dataset) -> Result<(), RunError> {
+    for (name, variant) in &scenario.variants {
+        if let Err(error) = annvil_engines::check(&scenario.engine, variant, dataset.info().metric) {
+            let place = document.place_of_key(&["variants", name]);
+            let text = error.to_string();
+            let (message, help) = text.split_once('\n').unwrap_or((&text, ""));
+            return Err(document.error(place, message).with_help(help.trim()).into());
+        }
+    }
     let written = |index: usize, phase: &Phase, key: &str| {
         // Phases that were filled in stand in front; the written ones keep their order.
         let offset =

@@ -1,6 +1,6 @@
 //! Engines that are broken on purpose: verification finds each fault, and the variant has no speed.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use annvil_conduct::event::Event;
 use annvil_conduct::{Outcome, Overrides, Run, prepare};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use annvil_conduct::event::Event;
 use annvil_conduct::{Overrides, Run, prepare};
 use annvil_core::dataset::DataSpec;
-use annvil_core::engine::{Engine, Schema};
+use annvil_core::engine::Schema;
 use annvil_core::form::Form;
 use annvil_core::operation::{Batch, OpRef, Reply};
 use annvil_core::record::PhaseResult;
@@ -98,7 +98,7 @@ phases: [verify: {{writes: false}}, search: {{k: {K}}}]
             texts: &[],
         };
         engine.load(batch).await.unwrap();
-        engine.settle(Instant::now() + Duration::from_secs(60), &|_| {}).await.unwrap();
+        engine.settle(Instant::now() + Duration::from_mins(1), &|_| {}).await.unwrap();
         engine.apply(&[("ef_search".to_owned(), 20)].into()).await.unwrap();
         let encoded =
             engine.encode(&[Form::search("search", K)], dataset.queries(), dataset.labels()).unwrap();

@@ -30,9 +30,22 @@ struct Settings {
 
 /// Opens the engine.
 pub(crate) fn open(variant: &Variant, context: &Context) -> Result<Box<dyn Engine>> {
+    Ok(match settings(variant)? {
+        Some(settings) => Box::new(Hnsw::new(settings, context)),
+        None => Box::new(Flat::new("embedded")),
+    })
+}
+
+/// Refuses what can't work.
+pub(crate) fn check(variant: &Variant, metric: Metric) -> Result<()> {
+    settings(variant)?.map_or(Ok(()), |settings| settings.check_metric(metric))
+}
+
+/// Settings of an HNSW index; `None` for a flat scan.
+fn settings(variant: &Variant) -> Result<Option<Settings>> {
     let Index::Hnsw(graph) = &variant.index else {
         refuse_without_index(variant)?;
-        return Ok(Box::new(Flat::new("embedded")));
+        return Ok(None);
     };
     if graph.m < 2 || graph.m > 1024 {
         return Err(configuration(format!("hnsw: m is {}", graph.m), "use 2 to 1024; 16 is usual"));
@@ -44,8 +57,7 @@ pub(crate) fn open(variant: &Variant, context: &Context) -> Result<Box<dyn Engin
     if rerank == Some(0) {
         return Err(configuration("rerank: candidates is 0".to_owned(), "use more than k; 100 is usual"));
     }
-    let settings = Settings { storage: variant.storage, graph: graph.clone(), rerank };
-    Ok(Box::new(Hnsw::new(settings, context)))
+    Ok(Some(Settings { storage: variant.storage, graph: graph.clone(), rerank }))
 }
 
 fn refuse_without_index(variant: &Variant) -> Result<()> {

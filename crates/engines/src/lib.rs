@@ -29,6 +29,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use annvil_core::clock::Clock;
 use annvil_core::engine::{Engine, Result};
+use annvil_core::metric::Metric;
 use annvil_core::scenario::{EngineSpec, Variant};
 
 pub use summary::{EngineSummary, list};
@@ -48,13 +49,30 @@ pub fn open(spec: &EngineSpec, variant: &Variant, context: &Context) -> Result<B
         #[cfg(feature = "embedded")]
         EngineSpec::Embedded(_) => embedded::open(variant, context),
         #[cfg(not(feature = "embedded"))]
-        EngineSpec::Embedded(_) => Err(annvil_core::engine::EngineError::Unsupported {
-            engine: "this build of Annvil".to_owned(),
-            what: "the embedded engine".to_owned(),
-            help: "build it with `--features embedded`".to_owned(),
-        }),
+        EngineSpec::Embedded(_) => Err(not_built()),
         EngineSpec::Null(_) => null::open(variant),
         EngineSpec::Stub(spec) => stub::open(spec, variant, context),
+    }
+}
+
+/// Refuses a variant that can't work on data of this metric. Nothing is opened.
+pub fn check(spec: &EngineSpec, variant: &Variant, metric: Metric) -> Result<()> {
+    match spec {
+        #[cfg(feature = "embedded")]
+        EngineSpec::Embedded(_) => embedded::check(variant, metric),
+        #[cfg(not(feature = "embedded"))]
+        EngineSpec::Embedded(_) => Err(not_built()),
+        EngineSpec::Null(_) => check::plain_variant("null", variant),
+        EngineSpec::Stub(_) => check::plain_variant("stub", variant),
+    }
+}
+
+#[cfg(not(feature = "embedded"))]
+fn not_built() -> annvil_core::engine::EngineError {
+    annvil_core::engine::EngineError::Unsupported {
+        engine: "this build of Annvil".to_owned(),
+        what: "the embedded engine".to_owned(),
+        help: "build it with `--features embedded`".to_owned(),
     }
 }
 

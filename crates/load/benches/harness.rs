@@ -77,7 +77,7 @@ fn index() -> (Arc<dyn Engine>, Matrix<f32>) {
         let batch =
             Batch { ids: &ids, dim: DIM, vectors: &vectors, labels: &labels, label_rows: &rows, texts: &[] };
         engine.load(batch).await.unwrap();
-        engine.settle(Instant::now() + Duration::from_secs(60), &|_| {}).await.unwrap();
+        engine.settle(Instant::now() + Duration::from_mins(1), &|_| {}).await.unwrap();
         engine.apply(&Params::from([("ef_search".to_owned(), 64)])).await.unwrap();
     });
     let queries = (0..QUERIES * DIM).map(|_| random.random::<f32>() - 0.5).collect();

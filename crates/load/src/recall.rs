@@ -136,7 +136,7 @@ mod tests {
 
     /// Rows 0..10 at distance equal to their id, but rows 2 and 3 share distance 2.
     fn distance(_: u32, id: RowId) -> Option<f64> {
-        (id < 10).then(|| if id == 3 { 2.0 } else { id as f64 })
+        (id < 10).then_some(if id == 3 { 2.0 } else { id as f64 })
     }
 
     fn score(k: usize, matches: usize, ids: &[RowId]) -> Score {

@@ -255,18 +255,20 @@ mod tests {
         recorder.answered(sample(0, 10), 1);
         recorder.answered(sample(10, 2_500_000_000), 1);
         recorder.failed(sample(2_500_000_000, 2_600_000_000), &OpError::Timeout);
-        let recorded = recorder.finish();
+        let left = recorder.finish();
         let flushes: Vec<Flush> = receiver.iter().collect();
         let seen: Vec<(u64, u64, u64)> =
             flushes.iter().map(|f| (f.interval, f.part.operations, f.part.failed())).collect();
         assert_eq!(seen, [(0, 1, 0), (2, 1, 1)]);
-        assert_eq!((recorded.first_sent, recorded.last_done), (Some(Nanos(0)), Nanos(2_600_000_000)));
+        assert_eq!((left.first_sent, left.last_done), (Some(Nanos(0)), Nanos(2_600_000_000)));
     }
 
     #[test]
     fn a_reservoir_keeps_a_fair_sample() {
         let mut reservoir = Reservoir::new(100, stream(3, "reservoir"));
-        (0..10_000).for_each(|query| reservoir.offer(query, &[query as u64]));
+        for query in 0..10_000 {
+            reservoir.offer(query, &[query as u64]);
+        }
         let answers = reservoir.into_answers();
         assert_eq!(answers.len(), 100);
         let mean = answers.iter().map(|a| f64::from(a.query)).sum::<f64>() / 100.0;

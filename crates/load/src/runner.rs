@@ -210,13 +210,16 @@ pub async fn simulate(load: &Load, arrivals: Arrivals, session: &dyn Session) ->
     let mut slots: FuturesUnordered<_> = (0..load.sessions).map(|_| slot.run()).collect();
     while slots.next().await.is_some() {}
     drop(slots);
-    let recorded = recorder.into_inner().finish();
+    let one = recorder.into_inner().finish();
     let mut series = Series::new(1, open);
-    receiver.try_iter().for_each(|flush| series.add(flush));
+    for flush in receiver.try_iter() {
+        series.add(flush);
+    }
     let times = Times { start, connecting: Nanos(0), warming: Nanos(0) };
-    measured(series, vec![recorded], times, load.cancel.reason())
+    measured(series, vec![one], times, load.cancel.reason())
 }
 
+#[derive(Clone, Copy)]
 struct Times {
     start: Nanos,
     connecting: Nanos,

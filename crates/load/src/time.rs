@@ -57,15 +57,12 @@ thread_local! {
 
 async fn wait(left: Duration) -> std::io::Result<()> {
     let spare = SPARE.with(|spare| spare.borrow_mut().pop());
-    let timer = match spare {
-        Some(timer) => timer,
-        None => {
-            let fd =
-                timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-            registered(fd)?
-        }
+    let timer = if let Some(timer) = spare { timer } else {
+        let fd =
+            timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        registered(fd)?
     };
-    let value = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+    let value = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: i64::from(left.subsec_nanos()) };
     let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
     timerfd_settime(timer.get_ref(), TimerfdTimerFlags::empty(), &once)?;
     loop {

@@ -39,3 +39,8 @@ impl Checks {
         });
     }
 }
+
+/// Whether a difference is larger than allowed; what is no number is.
+fn beyond(difference: f64, limit: f64) -> bool {
+    difference.is_nan() || difference > limit
+}

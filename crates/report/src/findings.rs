@@ -3,7 +3,6 @@
 //! Only like is compared with like: one search, each variant at its reported point. Nothing is called different that a
 //! single run can't tell apart.
 
-use annvil_core::form::Params;
 use annvil_core::objective::Grade;
 use annvil_core::record::{RunRecord, Status};
 
@@ -45,7 +44,9 @@ pub(crate) fn of(view: &View<'_>) -> Vec<String> {
             all.extend(choice.and_then(|choice| trade_off(view, &sides, choice)));
         }
         all.extend(missed(view));
-        all.extend(sweep(view, measure));
+        if validity.holds() != Some(false) {
+            all.extend(sweep(view, measure));
+        }
     } else {
         all.extend(missed(view));
     }
@@ -66,8 +67,9 @@ fn sides<'a, 'v>(view: &'v View<'a>, measure: &Measure<'_>) -> Vec<Side<'a, 'v>>
         .filter(|variant| variant.failure().is_none())
         .filter_map(|variant| {
             let figures = variant.reported(measure)?;
-            let qps = figures.qps?;
-            Some(Side { variant, figures, qps, memory: variant.index_bytes() })
+            let speed = figures.speed(measure.open)?;
+            let range = figures.qps_range.filter(|_| !measure.open);
+            Some(Side { variant, figures, speed, range, memory: variant.index_bytes() })
         })
         .collect()
 }
@@ -77,7 +79,7 @@ fn failures(view: &View<'_>) -> Option<String> {
         view.variants.iter().filter(|variant| variant.failure().is_some()).collect();
     let first = failed.first()?;
     let why = label::failure(first.failure()?);
-    let name = label::at(first.name(), &Params::new());
+    let name = first.plain_name();
     let speed = if first.is_wrong() { ", so it has no speed" } else { "" };
     let why = cut(why.trim_end_matches('.'), MESSAGE);
     Some(match failed.len() {
@@ -94,7 +96,7 @@ fn choice<'s, 'a, 'v>(view: &View<'_>, sides: &'s [Side<'a, 'v>]) -> Option<&'s 
         let recall = |side: &&Side<'_, '_>| side.figures.recall.map_or(0.0, |recall| recall.mean);
         let rightest = all.clone().max_by(|a, b| recall(a).total_cmp(&recall(b)))?;
         all.filter(|side| side.as_right(rightest) || side.variant.number == rightest.variant.number)
-            .max_by(|a, b| a.qps.total_cmp(&b.qps))
+            .max_by(|a, b| a.speed.total_cmp(&b.speed))
     };
     candidates(&|side| meets_all(view, side)).or_else(|| candidates(&|_| true))
 }
@@ -115,18 +117,16 @@ fn best(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> Strin
     let rival = others
         .clone()
         .filter(|side| !side.variant.is_baseline() && side.as_right(choice))
-        .max_by(|a, b| a.qps.total_cmp(&b.qps))
+        .max_by(|a, b| a.speed.total_cmp(&b.speed))
         .or_else(|| others.clone().find(|side| side.variant.is_baseline()));
     let name = choice.name();
     let meets = if meets_all(view, choice) { "meets every objective and " } else { "" };
-    match rival {
-        Some(rival) => format!("{name} {meets}is {}.", choice.compared_with(rival)),
-        None => {
-            let recall = choice.figures.recall.as_ref();
-            let right = recall.map_or_else(String::new, |r| format!(" at recall {}", label::recall(Some(r))));
-            format!("{name} {meets}answers {} searches a second{right}.", label::qps(Some(choice.qps)))
-        }
+    if let Some(rival) = rival {
+        return format!("{name} {meets}is {}.", choice.compared_with(rival));
     }
+    let recall = choice.figures.recall.as_ref();
+    let right = recall.map_or_else(String::new, |r| format!(" at recall {}", label::recall(Some(r))));
+    format!("{name} {meets}answers {} searches a second{right}.", label::qps(choice.figures.qps))
 }
 
 /// Who is clearly faster than the choice, and what it costs; else who is clearly smaller; else the choice against the
@@ -179,11 +179,14 @@ fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
             continue;
         }
         points.sort_by(|a, b| a.0.cmp(b.0));
-        let name = label::at(variant.name(), &Params::new());
+        let name = variant.plain_name();
         let enough =
             points.iter().find(|(_, figures)| figures.recall.is_some_and(|recall| recall.mean >= level));
         let Some((point, figures)) = enough else {
-            never.push(name);
+            // Of a sweep that was cut short nobody knows.
+            if points.len() == variant.planned.points.len() {
+                never.push(name);
+            }
             continue;
         };
         let qps = figures.qps.unwrap_or(0.0);
@@ -198,12 +201,15 @@ fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     }
     let (qps, fastest) = fastest?;
     let swept = needs.iter().map(|(_, names)| names.len()).sum::<usize>();
-    let needs: Vec<String> =
-        needs.into_iter().take(3).map(|(point, names)| format!("{point} with {}", few(&names))).collect();
+    let needs: Vec<String> = needs
+        .into_iter()
+        .take(3)
+        .map(|(point, names)| format!("from {point} on with {}", few(&names)))
+        .collect();
     let who = if swept > 1 { format!("; fastest there is {fastest} with") } else { ":".to_owned() };
     let never = if never.is_empty() { String::new() } else { format!(" {} doesn't reach it.", few(&never)) };
     Some(format!(
-        "Recall {level} needs {}{who} {} searches a second.{never}",
+        "Recall {level} is reached {}{who} {} searches a second.{never}",
         needs.join(", "),
         label::qps(Some(qps))
     ))

@@ -29,6 +29,9 @@ const SCRIPT: &str = include_str!("html/page.js");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
+/// Variants from which further searches are drawn with less: it bounds the file's size.
+const MANY: usize = 12;
+
 /// Points of all series together: bounds the file's size however long a run was.
 const POINTS: usize = 12_000;
 
@@ -134,7 +137,7 @@ fn fold(title: &str, inside: &str) -> String {
 
 fn notes(view: &View<'_>, measure: &Measure<'_>) -> String {
     let notes = sheet::search_notes(view, measure);
-    notes.iter().map(|note| format!("<p class=\"near\">{}</p>", esc(note))).collect()
+    notes.iter().map(|note| format!("<p class=\"near\">{}</p>", esc(note))).collect::<Vec<_>>().concat()
 }
 
 /// The first search in full; what is different about each further one.
@@ -150,15 +153,18 @@ fn searches(out: &mut String, view: &View<'_>) {
     left.extend(
         frontier::frontier(view, first).map(|drawing| figure("How right, how fast", FRONTIER, &drawing)),
     );
-    if let Some(equal) = sheet::equal_recall(view, first) {
-        let _ = write!(left, "<h3>{}</h3>{}", esc(&capital(&equal.title)), table::table(view, &equal));
-    }
+    let equal = sheet::equal_recall(view, first)
+        .map(|equal| format!("<h3>{}</h3>{}", esc(&capital(&equal.title)), table::table(view, &equal)));
+    // A long table would leave half of the page empty beside it.
+    let beside = view.variants.len() <= MANY;
+    left.extend(equal.iter().filter(|_| beside).cloned());
     let mut right = String::new();
     right.extend(
         latency::hills(view, first).map(|drawing| figure("How long a search takes", HILLS, &drawing)),
     );
     right.extend(latency::tail(view, first).map(|drawing| figure("The slow ones", "", &drawing)));
     let mut inside = columns([left, right]);
+    inside.extend(equal.filter(|_| !beside));
     if let Some(sweep) = sheet::sweep(view, first) {
         let _ = write!(inside, "<h3>{}</h3>{}", esc(&capital(&sweep.title)), table::table(view, &sweep));
     }
@@ -172,7 +178,8 @@ fn searches(out: &mut String, view: &View<'_>) {
             table::table(view, &sheet),
             notes(view, measure)
         );
-        let drawings = [latency::hills(view, measure), latency::tail(view, measure)]
+        let tail = latency::tail(view, measure).filter(|_| view.variants.len() <= MANY);
+        let drawings = [latency::hills(view, measure), tail]
             .map(Option::unwrap_or_default)
             .map(|drawing| figure("", "", &drawing));
         further.push_str(&fold("distribution", &columns(drawings)));

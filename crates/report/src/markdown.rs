@@ -35,12 +35,12 @@ pub fn markdown(record: &RunRecord) -> String {
             let _ = writeln!(out, "- {}", escape(&note));
         }
         if nth == 0 {
-            sheet::sweep(&view, measure).iter().for_each(|sheet| table(&mut out, sheet));
-            sheet::equal_recall(&view, measure).iter().for_each(|sheet| table(&mut out, sheet));
+            tables(&mut out, sheet::sweep(&view, measure));
+            tables(&mut out, sheet::equal_recall(&view, measure));
         }
     }
-    sheet::work(&view).iter().for_each(|sheet| table(&mut out, sheet));
-    sheet::sizes(&view).iter().for_each(|sheet| table(&mut out, sheet));
+    tables(&mut out, sheet::work(&view));
+    tables(&mut out, sheet::sizes(&view));
     objectives(&mut out, &view);
     let _ = writeln!(out, "## Environment\n\n| | |\n|---|---|");
     for (name, value) in facts::environment(record) {
@@ -90,6 +90,12 @@ fn verdict(out: &mut String, view: &View<'_>) {
         );
     }
     out.push('\n');
+}
+
+fn tables(out: &mut String, sheet: Option<Sheet>) {
+    if let Some(sheet) = sheet {
+        table(out, &sheet);
+    }
 }
 
 fn table(out: &mut String, sheet: &Sheet) {

@@ -1,6 +1,5 @@
 //! What is printed at the end of a run.
 
-use annvil_core::form::Params;
 use annvil_core::objective::Grade;
 use annvil_core::record::{RunRecord, Status};
 
@@ -42,7 +41,7 @@ pub fn terminal(record: &RunRecord, style: &Style) -> String {
 pub fn title(record: &RunRecord) -> String {
     let data = &record.plan.dataset;
     let count = |n: usize| annvil_core::units::count(n as u64);
-    let mut words = vec![
+    let mut words = [
         format!("annvil {}", record.build.version),
         one_line(&record.plan.name),
         format!(
@@ -67,7 +66,9 @@ pub fn title(record: &RunRecord) -> String {
 fn status(view: &View<'_>, style: &Style) -> Option<String> {
     let text = status_text(view)?;
     let lines = wrap(&text, style.width.saturating_sub(2));
-    Some(lines.iter().map(|line| format!("{MARGIN}{}\n", style.ink(Ink::Amber, &style.say(line)))).collect())
+    let lines: Vec<String> =
+        lines.iter().map(|line| format!("{MARGIN}{}\n", style.ink(Ink::Amber, &style.say(line)))).collect();
+    Some(lines.concat())
 }
 
 /// The same for every report; `None` of a run that came to its end.
@@ -111,9 +112,7 @@ fn troubles(view: &View<'_>, style: &Style) -> Option<String> {
     let lines: String = view
         .variants
         .iter()
-        .filter_map(|variant| {
-            Some(format!("{}: {}", label::at(variant.name(), &Params::new()), variant.trouble()?))
-        })
+        .filter_map(|variant| Some(format!("{}: {}", variant.plain_name(), variant.trouble()?)))
         .map(|line| paragraph(&line, MARGIN.len(), Ink::Red, style))
         .collect();
     (!lines.is_empty()).then_some(lines)
@@ -132,7 +131,7 @@ fn titled(sheet: &Sheet, style: &Style) -> String {
 
 fn verdicts(view: &View<'_>, style: &Style) -> Option<String> {
     let verdicts = Verdict::all(view.record);
-    let widest = verdicts.iter().map(|verdict| width(&style.say(&verdict.text))).max()?.min(style.width / 2);
+    let widest = verdicts.iter().map(|verdict| width(&style.say(&verdict.text))).max()?.min(style.width);
     let mut text = String::new();
     for verdict in &verdicts {
         let (sign, ink) = sign(verdict.grade, style);
@@ -145,13 +144,20 @@ fn verdicts(view: &View<'_>, style: &Style) -> Option<String> {
         };
         let worst = style.say(&format!("{}{grade}", verdict.worst));
         let line = format!("{MARGIN}{} {said}", style.ink(ink, sign));
-        let indent = MARGIN.len() + width(sign) + 1 + widest + 3;
-        let room = style.width.saturating_sub(indent).max(30);
-        let mut lines = wrap(&worst, room).into_iter();
-        let first = style.ink(ink, &lines.next().unwrap_or_default());
-        text.push_str(&format!("{line}{}   {first}\n", " ".repeat(gap)));
+        let beside = MARGIN.len() + width(sign) + 1 + widest + 3;
+        // On a narrow screen the figure stands below its objective.
+        let below = beside + 20 > style.width;
+        let indent = if below { MARGIN.len() + width(sign) + 3 } else { beside };
+        let lines = wrap(&worst, style.width.saturating_sub(indent).max(16));
+        let mut lines = lines.iter().map(|line| style.ink(ink, line));
+        text.push_str(&line);
+        if !below {
+            text.push_str(&" ".repeat(gap + 3));
+            text.push_str(&lines.next().unwrap_or_default());
+        }
+        text.push('\n');
         for line in lines {
-            text.push_str(&format!("{}{}\n", " ".repeat(indent), style.ink(ink, &line)));
+            text.push_str(&format!("{}{line}\n", " ".repeat(indent)));
         }
         for more in verdict.others.iter().chain(&verdict.exceptions) {
             text.push_str(&paragraph(more, MARGIN.len() + width(sign) + 3, Ink::Dim, style));

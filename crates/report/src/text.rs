@@ -34,6 +34,24 @@ pub(crate) fn cut(text: &str, to: usize) -> String {
     format!("{}…", short.trim_end())
 }
 
+/// A name in at most `to` columns: its middle goes, because names of a family differ at their ends.
+pub(crate) fn cut_name(name: &str, to: usize) -> String {
+    if width(name) <= to || to < 8 {
+        return cut(name, to);
+    }
+    let front = cut(name, to.div_ceil(2));
+    let room = to - width(&front);
+    let mut back: Vec<char> = Vec::new();
+    for c in name.chars().rev() {
+        back.push(c);
+        if width(&back.iter().collect::<String>()) > room {
+            back.pop();
+            break;
+        }
+    }
+    front + back.into_iter().rev().collect::<String>().trim_start()
+}
+
 /// Lines of at most `to` columns, broken between words. A word that is longer has a line of its own.
 pub(crate) fn wrap(text: &str, to: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -87,6 +105,8 @@ mod tests {
         assert_eq!(cut("hnsw f16", 8), "hnsw f16");
         assert_eq!(cut("hnsw f16 with more", 9), "hnsw f16…");
         assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut_name("hnsw f16 m 16 number 7", 12), "hnsw…umber 7");
+        assert_eq!(width(&cut_name("日本語日本語日本語", 10)), 9);
     }
 
     #[test]

@@ -78,6 +78,11 @@ impl<'a> VariantView<'a> {
         &self.planned.name
     }
 
+    /// The name on one line.
+    pub(crate) fn plain_name(&self) -> String {
+        crate::text::one_line(self.name())
+    }
+
     /// The name with what is set of the reported point, such as `hnsw f16 ef64`.
     pub(crate) fn label(&self) -> String {
         label::at(self.name(), &self.planned.report_at)

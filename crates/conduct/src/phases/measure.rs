@@ -33,7 +33,7 @@ pub(super) fn search(stage: &mut Stage<'_>, keys: &SearchPhase, point: &Params) 
     let form = crate::inputs::search_form(keys);
     let queries = stage.job.inputs.dataset().queries().rows();
     let mut random = stage.job.plan.random(&format!("queries of {}", stage.current));
-    let duration = keys.duration.map(|duration| duration.nanos());
+    let duration = keys.duration.map(annvil_core::units::HumanDuration::nanos);
     let operations = match (keys.queries, duration) {
         (Some(queries), _) => Some(queries),
         (None, None) => Some(queries as u64),

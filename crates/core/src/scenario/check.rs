@@ -319,7 +319,7 @@ objectives:
     #[test]
     fn what_cannot_work_is_said_with_its_place() {
         for (from, to, start) in [
-            ("[16, 64]", "0", "must be at least 1 in s.yaml:5:49"),
+            ("[16, 64]", "0", "a search parameter must be at least 1, not 0 in s.yaml:5:49"),
             ("[16, 64]", "[16, 16]", "16 is listed twice in s.yaml:5:49"),
             ("k: 10", "k: 0", "`k` must be at least 1 in s.yaml:7:17"),
             (

@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for Sweep {
 
             fn visit_u64<E: Error>(self, value: u64) -> Result<Sweep, E> {
                 if value == 0 {
-                    return Err(E::custom("must be at least 1"));
+                    return Err(E::custom("a search parameter must be at least 1, not 0"));
                 }
                 Ok(Sweep(vec![value]))
             }

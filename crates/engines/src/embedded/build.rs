@@ -32,6 +32,11 @@ pub(super) enum BuildError {
 }
 
 /// Adds the staged rows. One thread adds them in order, so that the graph is the same every time.
+///
+/// Several threads make another graph every time, and a worse one if they outnumber free cores: while usearch links a
+/// row of an upper level, a search that comes down through it meets a node without neighbours below, and a row added
+/// meanwhile may be linked to that node alone, which then forgets it (`index_gt::add` clears the list before it fills it).
+/// Measured with 600 rows: recall .998 with one thread; .998 in the median, .868 at worst with four threads on two busy cores.
 pub(super) fn build(
     graph: &Graph,
     storage: Storage,

@@ -9,7 +9,7 @@ use annvil_core::record::Check;
 use annvil_core::truth::Truth;
 use annvil_core::vector::RowId;
 
-use super::Checks;
+use super::{Checks, beyond};
 use crate::recall::Judge;
 use crate::recorder::Answer;
 
@@ -118,8 +118,7 @@ impl Expected<'_> {
             let Some(true_distance) = (self.distance)(query, *id) else { continue };
             let error = (f64::from(*score) - true_distance).abs();
             found.largest_error = found.largest_error.max(error);
-            // Written so that NaN is caught.
-            if !(error <= tolerance + ROUNDING * (1.0 + true_distance.abs())) {
+            if beyond(error, tolerance + ROUNDING * (1.0 + true_distance.abs())) {
                 note(&mut found.scores, || {
                     format!("query {query}: row {id} scored {score:.6}, its distance is {true_distance:.6}")
                 });

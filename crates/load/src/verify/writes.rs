@@ -10,7 +10,7 @@ use annvil_core::operation::{Batch, OpError, OpRef, Reply};
 use annvil_core::record::Check;
 use annvil_core::vector::{Matrix, RowId};
 
-use super::Checks;
+use super::{Checks, beyond};
 
 /// Rows that are written: a piece of the data set.
 pub struct Sample<'a> {
@@ -73,7 +73,7 @@ pub async fn verify_writes(engine: &dyn Engine, sample: &Sample<'_>) -> Result<V
         texts: &texts,
     };
     engine.load(batch).await?;
-    engine.settle(Instant::now() + Duration::from_secs(60), &|_| {}).await?;
+    engine.settle(Instant::now() + Duration::from_mins(1), &|_| {}).await?;
 
     let form = Form::search("writes", K);
     let promise = engine.promise(&form);
@@ -147,7 +147,7 @@ impl Writes<'_> {
     fn differs(&self, stored: &[f32], row: usize) -> bool {
         let limit = if self.scored { 1e-2 } else { 0.5 };
         let distance = Metric::Cosine.distance(stored, self.sample.vector(row));
-        stored.len() != self.sample.dim || !(distance <= limit)
+        stored.len() != self.sample.dim || beyond(distance, limit)
     }
 
     async fn fetch(&mut self, id: RowId) -> Done {
@@ -189,7 +189,7 @@ impl Writes<'_> {
             let truth = self.sample.metric.distance(self.sample.vector(query), self.sample.vector(row));
             let limit = if self.exact { 2e-5 * (1.0 + truth.abs()) } else { 0.05 * (1.0 + truth.abs()) };
             let got = self.reply.scores.first().copied().unwrap_or(f32::NAN);
-            if self.scored && !((f64::from(got) - truth).abs() <= limit) {
+            if self.scored && beyond((f64::from(got) - truth).abs(), limit) {
                 self.checks.put(NAME, false, format!("query {query}, row {row}: {got}, it is {truth:.6}"));
                 return;
             }

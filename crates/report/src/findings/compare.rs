@@ -14,7 +14,10 @@ const SAME_SIZE: f64 = 0.02;
 pub(super) struct Side<'a, 'v> {
     pub(super) variant: &'v VariantView<'a>,
     pub(super) figures: Figures,
-    pub(super) qps: f64,
+    /// Higher is faster.
+    pub(super) speed: f64,
+    /// The least and the greatest speed of its blocks.
+    pub(super) range: Option<(f64, f64)>,
     /// Bytes of its index.
     pub(super) memory: Option<f64>,
 }
@@ -34,11 +37,11 @@ impl Side<'_, '_> {
 
     /// Whether it is clearly faster: by more than single runs differ, and in every block if there are several.
     pub(super) fn is_faster(&self, than: &Self) -> bool {
-        let apart = match (self.figures.qps_range, than.figures.qps_range) {
+        let apart = match (self.range, than.range) {
             (Some((low, _)), Some((_, high))) => low > high,
             _ => true,
         };
-        self.qps >= SAME_SPEED * than.qps && apart
+        self.speed >= SAME_SPEED * than.speed && apart
     }
 
     /// Whether its index is clearly smaller.
@@ -69,9 +72,9 @@ impl Side<'_, '_> {
     fn speed(&self, other: &Self) -> String {
         let name = other.name();
         if self.is_faster(other) {
-            format!("{} faster than {name}", times(self.qps / other.qps))
+            format!("{} faster than {name}", times(self.speed / other.speed))
         } else if other.is_faster(self) {
-            format!("{} slower than {name}", times(other.qps / self.qps))
+            format!("{} slower than {name}", times(other.speed / self.speed))
         } else {
             format!("about as fast as {name}")
         }

@@ -4,8 +4,9 @@ use annvil_core::record::PhaseRecord;
 use annvil_core::units::{Nanos, size_text, time_text};
 
 use super::draw;
+use super::escape::esc;
 use super::scale::{Scale, Spread};
-use crate::text::cut;
+use crate::text::cut_name;
 use crate::view::{VariantView, View, label};
 
 const WIDTH: f64 = 1140.0;
@@ -28,7 +29,9 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
     let (top, row) = (34.0, 46.0);
     let height = top + row * known.len() as f64 + 24.0;
     let x = Scale::new(0.0, most.max(raw) * 1.02, LEFT, WIDTH - RIGHT, Spread::Even);
-    let mut body = draw::x_axis(&x, 90.0, top - 6.0, height - 22.0, size_text);
+    let mut body = draw::x_axis(&x, 90.0, top - 6.0, height - 22.0, |size| {
+        if size > 0.0 { size_text(size) } else { "0".to_owned() }
+    });
     let at = x.at(raw);
     body.push_str(&format!(
         "<g>{}<line class=\"aim\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/>{}</g>",
@@ -39,7 +42,7 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
     ));
     for (nth, (variant, sizes)) in known.iter().enumerate() {
         let y = top + row * nth as f64;
-        let name = cut(&label::at(variant.name(), &Default::default()), 18);
+        let name = cut_name(&variant.plain_name(), 18);
         body.push_str(&format!("<g {}>", draw::of(variant)));
         body.push_str(&draw::mark(variant, 8.0, y + 17.0, 4.5));
         body.push_str(&draw::text(20.0, y + 21.0, "t name", &name));
@@ -47,8 +50,7 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
             let Some(size) = size else { continue };
             let up = y + 12.0 * n as f64;
             let to = x.at(*size);
-            let tip =
-                format!("{}\n{what}: {}", label::at(variant.name(), &Default::default()), size_text(*size));
+            let tip = format!("{}\n{what}: {}", variant.plain_name(), size_text(*size));
             body.push_str(&format!(
                 "<g>{}<rect class=\"{class}\" x=\"{LEFT}\" y=\"{up:.1}\" width=\"{:.1}\" height=\"9\" rx=\"1.5\"/>{}</g>",
                 draw::tip(&tip),
@@ -111,15 +113,22 @@ pub(super) fn time(view: &View<'_>) -> Option<String> {
     let (top, row) = (10.0, 34.0);
     let height = top + row * all.len() as f64 + 24.0;
     let x = Scale::new(0.0, most, LEFT, WIDTH - RIGHT, Spread::Even);
-    let mut body = draw::x_axis(&x, 90.0, top, height - 22.0, time_text);
+    let mut body =
+        draw::x_axis(
+            &x,
+            90.0,
+            top,
+            height - 22.0,
+            |time| if time > 0.0 { time_text(time) } else { "0".to_owned() },
+        );
     for (nth, (variant, spent)) in all.iter().enumerate() {
         let y = top + row * nth as f64 + 4.0;
-        let name = label::at(variant.name(), &Default::default());
+        let name = variant.plain_name();
         body.push_str(&format!(
             "<g {}>{}{}</g>",
             draw::of(variant),
             draw::mark(variant, 8.0, y + 11.0, 4.5),
-            draw::text(20.0, y + 15.0, "t name", &cut(&name, 18))
+            draw::text(20.0, y + 15.0, "t name", &cut_name(&name, 18))
         ));
         let mut from = 0.0;
         for phase in spent {
@@ -140,7 +149,17 @@ pub(super) fn time(view: &View<'_>) -> Option<String> {
         }
         body.push_str(&draw::text(x.at(from) + 7.0, y + 15.0, "t", &time_text(from)));
     }
-    Some(draw::svg(WIDTH, height, "Where the time of each variant went, phase by phase.", &body))
+    let about = "Where the time of each variant went, phase by phase.";
+    Some(key(&names) + &draw::svg(WIDTH, height, about, &body))
+}
+
+/// What the tones mean, in the order of the phases.
+fn key(names: &[String]) -> String {
+    let parts = names.iter().enumerate().map(|(nth, name)| {
+        let tone = nth % TONES;
+        format!("<li><span class=\"tone\" style=\"background:var(--t{tone})\"></span>{}</li>", esc(name))
+    });
+    format!("<ul class=\"key\">{}</ul>", parts.collect::<String>())
 }
 
 /// Rows for the table of every phase's parts: variant, phase, point, time, parts.
@@ -153,7 +172,7 @@ pub(super) fn parts(view: &View<'_>) -> Vec<[String; 5]> {
             .map(|share| format!("{} {}", share.what, share.time))
             .collect();
         [
-            label::at(variant.name(), &Default::default()),
+            variant.plain_name(),
             crate::text::one_line(&phase.name),
             label::short_point(&phase.point),
             phase.time.to_string(),

@@ -22,7 +22,9 @@ pub(super) fn checks<'a>(variant: &VariantView<'a>) -> Vec<&'a Check> {
 }
 
 fn plain_table(titles: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let heads: String = titles.iter().map(|title| format!("<th scope=\"col\">{}</th>", esc(title))).collect();
+    let heads: Vec<String> =
+        titles.iter().map(|title| format!("<th scope=\"col\">{}</th>", esc(title))).collect();
+    let heads = heads.concat();
     let mut out = format!("<div class=\"wide\"><table><thead><tr>{heads}</tr></thead><tbody>");
     for row in rows {
         out.push_str("<tr>");
@@ -64,7 +66,7 @@ pub(super) fn verification(view: &View<'_>) -> String {
             "<details{open}><summary data-v=\"{}\">{}{} <span class=\"{tone}\">{}</span></summary>",
             variant.number,
             swatch(variant),
-            esc(&label::at(variant.name(), &Default::default())),
+            esc(&variant.plain_name()),
             esc(&head)
         );
         if let Some(trouble) = trouble {
@@ -113,7 +115,7 @@ pub(super) fn validity(view: &View<'_>) -> String {
     if all == 0 {
         return "<p class=\"mute\">No measurement was checked.</p>".to_owned();
     }
-    rows.truncate(LISTED / 2);
+    rows.truncate(LISTED / 5);
     let more = all - rows.len();
     let mut out = plain_table(
         &["", "variant", "phase", "check", "figure and limit"],

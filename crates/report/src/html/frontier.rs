@@ -160,7 +160,7 @@ fn names(points: &[Point<'_, '_>], x: &Scale, y: &Scale) -> String {
     let mut reported: Vec<&Point<'_, '_>> = points.iter().filter(|point| point.reported).collect();
     reported.sort_by(|a, b| b.qps.total_cmp(&a.qps));
     for point in reported {
-        let name = crate::text::cut(&label::at(point.variant.name(), &Default::default()), 24);
+        let name = crate::text::cut_name(&point.variant.plain_name(), 24);
         let width = crate::text::width(&name) as f64 * 6.4;
         let (at, up) = (x.at(point.recall), y.at(point.qps));
         let left = at + 11.0 + width > WIDTH - 4.0;

@@ -1,18 +1,23 @@
 //! How long a search takes: the shape of the distribution, and its tail.
 
 use annvil_core::histogram::{BEYOND, Histogram};
+use annvil_core::quantity::Stat::{P50, P95, P99};
 use annvil_core::units::{Nanos, time_text};
 
 use super::draw;
 use super::scale::{Scale, Spread};
-use crate::text::cut;
+use crate::text::cut_name;
 use crate::view::figures::latency;
 use crate::view::{Measure, VariantView, View, label};
 
 const WIDTH: f64 = 560.0;
 
-/// Parts in which a distribution is drawn.
-const PARTS: usize = 150;
+/// Variants from which drawings are coarser: the file should not grow with the square of everything.
+const MANY: usize = 8;
+
+/// Room for names and figures beside hills.
+const HILL_LEFT: f64 = 126.0;
+const HILL_RIGHT: f64 = 118.0;
 
 /// The samples of all blocks of a variant at its reported point.
 struct Shape<'a, 'v> {
@@ -46,7 +51,8 @@ pub(super) fn hills(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     if shapes.is_empty() {
         return None;
     }
-    let (left, right, step) = (126.0, 118.0, if shapes.len() > 12 { 26.0 } else { 44.0 });
+    let (left, right) = (HILL_LEFT, HILL_RIGHT);
+    let (step, count) = if shapes.len() > MANY { (26.0, 80) } else { (44.0, 150) };
     let (top, bottom) = (28.0, 30.0);
     let height = top + step * shapes.len() as f64 + bottom;
     let (low, high) = range(&shapes, 0.001, 0.999);
@@ -56,20 +62,20 @@ pub(super) fn hills(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     body.push_str(&draw::text(WIDTH - 4.0, 14.0, "t end", "p99"));
     for (nth, shape) in shapes.iter().enumerate() {
         let ground = top + step * (nth + 1) as f64 - 4.0;
-        body.push_str(&hill(shape, &x, ground, step - 10.0, left));
+        body.push_str(&hill(shape, &x, ground, step - 10.0, count));
     }
     let about = "How long searches took, one distribution a variant. The first table holds the percentiles.";
     Some(draw::svg(WIDTH, height, about, &body))
 }
 
-fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, left: f64) -> String {
+fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, count: usize) -> String {
     let (variant, samples) = (shape.variant, &shape.samples);
-    let (from, to) = (left, WIDTH - 118.0);
-    let part = (to - from) / PARTS as f64;
-    let mut parts = vec![0.0; PARTS];
+    let (from, to) = (HILL_LEFT, WIDTH - HILL_RIGHT);
+    let part = (to - from) / count as f64;
+    let mut parts = vec![0.0; count];
     for (value, n) in samples.buckets() {
         let at = ((x.at(value.0 as f64) - from) / part).floor();
-        if at >= 0.0 && at < PARTS as f64 {
+        if at >= 0.0 && at < count as f64 {
             parts[at as usize] += n as f64;
         }
     }
@@ -83,7 +89,6 @@ fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, left: f64) -> 
     }
     path.push_str(&format!("L{:.1} {ground:.1}Z", from + (last as f64 + 1.0) * part));
     let stat = |stat| samples.stat(stat);
-    use annvil_core::quantity::Stat::{P50, P95, P99};
     let name = label::at(variant.name(), &variant.planned.report_at);
     let tip = format!(
         "{name}\np50 {}, p95 {}, p99 {}\n{} samples",
@@ -108,12 +113,7 @@ fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, left: f64) -> 
         }
     }
     out.push_str(&draw::mark(variant, 8.0, ground - 6.0, 4.0));
-    out.push_str(&draw::text(
-        18.0,
-        ground - 2.0,
-        "t name",
-        &cut(&label::at(variant.name(), &Default::default()), 16),
-    ));
+    out.push_str(&draw::text(18.0, ground - 2.0, "t name", &cut_name(&variant.plain_name(), 16)));
     out.push_str(&draw::text(WIDTH - 66.0, ground - 2.0, "t end", &label::time(stat(P50))));
     out.push_str(&draw::text(WIDTH - 4.0, ground - 2.0, "t end", &label::time(stat(P99))));
     out.push_str("</g>");
@@ -122,10 +122,12 @@ fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, left: f64) -> 
 
 /// A triangle as wide as a few parts: the eye should see the shape, not the buckets.
 fn smooth(parts: &[f64]) -> Vec<f64> {
-    const WEIGHTS: [(isize, f64); 5] = [(-2, 1.0), (-1, 2.0), (0, 3.0), (1, 2.0), (2, 1.0)];
-    let at = |n: isize| usize::try_from(n).ok().and_then(|n| parts.get(n)).copied().unwrap_or(0.0);
-    (0..parts.len() as isize)
-        .map(|n| WEIGHTS.iter().map(|(by, weight)| at(n + by) * weight).sum::<f64>() / 9.0)
+    const WEIGHTS: [f64; 5] = [1.0, 2.0, 3.0, 2.0, 1.0];
+    let side = WEIGHTS.len() / 2;
+    let padded: Vec<f64> = [vec![0.0; side], parts.to_vec(), vec![0.0; side]].concat();
+    padded
+        .windows(WEIGHTS.len())
+        .map(|near| near.iter().zip(WEIGHTS).map(|(n, weight)| n * weight).sum::<f64>() / 9.0)
         .collect()
 }
 
@@ -145,17 +147,17 @@ pub(super) fn tail(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     let y = Scale::new(0.0, most, height - bottom, top, Spread::Nines(0.0));
     let percent = |share: f64| format!("{} %", crate::html::trim(share * 100.0));
     let mut body = draw::x_axis(&x, 62.0, top, height - bottom, time_text);
-    body.push_str(&draw::y_axis(&y, 24.0, left, WIDTH - right, percent));
+    body.push_str(&draw::y_axis(&y, 15.0, left, WIDTH - right, percent));
     body.push_str(&draw::text(WIDTH - right, height - 8.0, "t end", "took at most →"));
     body.push_str(&draw::text(8.0, 14.0, "t", "↑ share of searches, spread towards 100 %"));
     for shape in &shapes {
         let end = known(shape);
-        let steps = 70;
+        let steps = if shapes.len() > MANY { 32 } else { 70 };
         let nines = -(1.0 - end).log10();
-        let quantiles: Vec<f64> =
-            (0..=steps).map(|n| 1.0 - 10f64.powf(-nines * f64::from(n) / f64::from(steps))).collect();
+        let quantiles = (0..=steps).map(|n| 1.0 - 10f64.powf(-nines * f64::from(n) / f64::from(steps)));
         let place = |q: f64| (x.at(shape.samples.quantile(q).0 as f64), y.at(q));
-        let places: Vec<_> = quantiles.into_iter().map(|q| Some(place(q))).collect();
+        // The very fastest are an accident of a few; the line begins where there is a crowd.
+        let places: Vec<_> = quantiles.filter(|q| *q >= 0.02).map(|q| Some(place(q))).collect();
         let name = shape.variant.label();
         body.push_str(&format!(
             "<g {}>{}{}",
@@ -163,7 +165,6 @@ pub(super) fn tail(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
             draw::tip(&name),
             draw::line(&places, "l")
         ));
-        body.push_str(&draw::line(&places, "hit"));
         for q in [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999].into_iter().filter(|q| *q <= end) {
             let (at, up) = place(q);
             let value: Nanos = shape.samples.quantile(q);

@@ -51,6 +51,8 @@ impl Scale {
         let all = match self.spread {
             Spread::Even => return self.even_ticks(apart),
             Spread::Log => self.log_candidates(),
+            // The usual percentiles and no others.
+            Spread::Nines(0.0) => vec![vec![0.5, 0.9, 0.99, 0.999, 0.9999, 0.95]],
             Spread::Nines(_) => vec![
                 vec![1.0, 0.99, 0.9, 0.999, 0.95, 0.5, 0.9999],
                 vec![0.98, 0.995, 0.8, 0.7, 0.6, 0.97, 0.85, 0.992, 0.998, 0.4, 0.2, 0.0],

@@ -8,7 +8,7 @@ use crate::view::{Measure, VariantView, View, label};
 
 /// The table of one search. `whole` adds what belongs to the variant rather than the search: build time and memory.
 pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> Sheet {
-    let baseline = view.baseline().and_then(|baseline| baseline.reported(measure)?.qps);
+    let baseline = view.baseline().and_then(|baseline| baseline.reported(measure)?.speed(measure.open));
     let k = view.variants.iter().find_map(|variant| variant.reported(measure)?.recall).map(|recall| recall.k);
     let mut columns = vec![
         Column::name(""),
@@ -51,7 +51,7 @@ fn row(
     };
     row.cells.extend(cells(&figures));
     if let Some(baseline) = baseline {
-        row.cells.push(label::ratio(figures.qps.map(|qps| qps / baseline)));
+        row.cells.push(label::ratio(figures.speed(measure.open).map(|speed| speed / baseline)));
     }
     if whole {
         row.cells.extend([label::time(variant.build()), label::size(variant.index_bytes())]);
@@ -79,7 +79,10 @@ fn caption(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> String {
     }
     if whole {
         let baseline = view.baseline().filter(|baseline| baseline.reported(measure).is_some());
-        words.extend(baseline.map(|baseline| format!("× is QPS against {}", baseline.label())));
+        words.extend(baseline.map(|baseline| {
+            let what = if measure.open { "p50" } else { "QPS" };
+            format!("× is {what} against {}", baseline.label())
+        }));
         words.push("memory: the index".to_owned());
     }
     words.join(" · ")

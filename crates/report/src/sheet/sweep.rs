@@ -1,6 +1,5 @@
 //! Tables over the points of a sweep.
 
-use annvil_core::form::Params;
 use annvil_core::objective::{Op, Target};
 use annvil_core::quantity::{Quantity, Stat};
 
@@ -21,7 +20,7 @@ pub(crate) fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<Sheet> {
             let mut row =
                 Row { variant: Some(variant.number), gap: nth == 0 && !rows.is_empty(), ..Row::default() };
             // The name once a group, or the eye has nothing to rest on.
-            row.cells.push(if nth == 0 { label::at(variant.name(), &Params::new()) } else { String::new() });
+            row.cells.push(if nth == 0 { variant.plain_name() } else { String::new() });
             row.cells.push(label::short_point(point));
             row.cells.extend(cells(figures));
             row.cells.push(if reported { "reported".to_owned() } else { String::new() });
@@ -78,7 +77,7 @@ pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<She
     let rows = at.iter().map(|(variant, at)| Row {
         variant: Some(variant.number),
         cells: vec![
-            label::at(variant.name(), &Params::new()),
+            variant.plain_name(),
             label::qps(at.qps()),
             label::ratio(at.qps().zip(baseline).map(|(qps, baseline)| qps / baseline)),
             at.words(),
@@ -94,7 +93,7 @@ pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<She
                 Column::name(""),
                 Column::figure("QPS", 0),
                 Column::figure("×", 0),
-                Column::words("how it is known", 0),
+                Column::words("how it is known", 1),
             ],
             rows,
         }
@@ -107,7 +106,7 @@ enum At {
     /// Between two measured points.
     Between(f64, [String; 2]),
     /// Every measured point is more right than that: it may be faster there.
-    AtLeast(f64, String),
+    Above(f64, String),
     /// It does not get there.
     Never(f64),
 }
@@ -115,7 +114,7 @@ enum At {
 impl At {
     fn qps(&self) -> Option<f64> {
         match self {
-            Self::Between(qps, _) | Self::AtLeast(qps, _) => Some(*qps),
+            Self::Between(qps, _) | Self::Above(qps, _) => Some(*qps),
             Self::Never(_) => None,
         }
     }
@@ -123,9 +122,9 @@ impl At {
     fn words(&self) -> String {
         match self {
             Self::Between(_, [below, above]) => format!("between {below} and {above}"),
-            Self::AtLeast(_, point) if point.is_empty() => "at its one point, which is more right".to_owned(),
-            Self::AtLeast(_, point) => format!("at {point}, which is more right: at least this fast"),
-            Self::Never(best) => format!("does not get there: at most {best:.4}"),
+            Self::Above(_, point) if point.is_empty() => "its one point is more right".to_owned(),
+            Self::Above(_, point) => format!("at least: {point} is more right"),
+            Self::Never(best) => format!("not reached: at most {best:.4}"),
         }
     }
 }
@@ -146,7 +145,7 @@ fn speed_at(variant: &VariantView<'_>, measure: &Measure<'_>, level: f64) -> Opt
     match (below, above) {
         (None, None) => None,
         (Some((best, ..)), None) => Some(At::Never(*best)),
-        (None, Some((_, qps, name))) => Some(At::AtLeast(*qps, name.clone())),
+        (None, Some((_, qps, name))) => Some(At::Above(*qps, name.clone())),
         (Some((r0, q0, n0)), Some((r1, q1, n1))) => {
             let share = (level - r0) / (r1 - r0);
             let qps = (q0.ln() + share * (q1.ln() - q0.ln())).exp();

@@ -1,6 +1,6 @@
 //! The tables of everything that is not search: how long other work takes, and how large things are.
 
-use annvil_core::form::{Operation, Params};
+use annvil_core::form::Operation;
 use annvil_core::record::{PhaseResult, median};
 use annvil_core::units::count;
 
@@ -12,8 +12,12 @@ pub(crate) fn work(view: &View<'_>) -> Option<Sheet> {
     let short: Vec<&Measure<'_>> =
         view.measures.iter().filter(|measure| measure.form.operation != Operation::Search).collect();
     let mut columns = vec![Column::name(""), Column::figure("load", 0), Column::figure("build", 0)];
-    columns.extend(short.iter().map(|measure| Column::figure(&label::measure_name(measure), 0)));
-    columns.extend([Column::figure("persist", 0), Column::figure("restore", 0), Column::figure("cold", 1)]);
+    columns.extend(short.iter().map(|measure| Column::figure(&label::measure_name(measure), 1)));
+    columns.extend([
+        Column::figure("persist", 2),
+        Column::figure("restore", 3),
+        Column::figure("restore cold", 4),
+    ]);
     let rows = view.variants.iter().filter(|variant| !variant.blocks.is_empty() && !variant.is_wrong());
     let rows: Vec<Row> = rows.map(|variant| row(variant, &short)).collect();
     let sheet = Sheet { title: "other work".to_owned(), caption: caption(view, &short), columns, rows };
@@ -26,8 +30,7 @@ fn row(variant: &VariantView<'_>, short: &[&Measure<'_>]) -> Row {
         PhaseResult::Load { rows, time, .. } if time.0 > 0 => Some(*rows as f64 / time.as_secs_f64()),
         _ => None,
     });
-    let mut cells =
-        vec![label::at(variant.name(), &Params::new()), label::rate(load), label::time(variant.build())];
+    let mut cells = vec![variant.plain_name(), label::rate(load), label::time(variant.build())];
     cells.extend(short.iter().map(|measure| label::time(variant.reported(measure).and_then(|f| f.mean))));
     cells.push(label::time(variant.phase_figure(|result| match result {
         PhaseResult::Persist { times, .. } => median(times).map(|time| time.0 as f64),
@@ -76,13 +79,13 @@ pub(crate) fn sizes(view: &View<'_>) -> Option<Sheet> {
         columns: vec![
             Column::name(""),
             Column::figure("index", 0),
-            Column::figure("resident", 0),
-            Column::figure("peak", 4),
-            Column::figure("file", 0),
-            Column::figure("payload", 3),
-            Column::figure("index/row", 2),
-            Column::figure("codes/row", 1),
-            Column::figure("compression", 1),
+            Column::figure("resident", 1),
+            Column::figure("peak", 5),
+            Column::figure("file", 1),
+            Column::figure("payload", 4),
+            Column::figure("index/row", 3),
+            Column::figure("codes/row", 2),
+            Column::figure("compression", 2),
         ],
         rows,
     };
@@ -103,7 +106,7 @@ fn size_row(variant: &VariantView<'_>, view: &View<'_>) -> Row {
         variant.memory(|memory| memory.usage.payload.filter(|bytes| bytes.0 > 0).map(|bytes| bytes.0 as f64));
     let compression = codes.map(|codes| full / codes);
     let cells = vec![
-        label::at(variant.name(), &Params::new()),
+        variant.plain_name(),
         label::size(index),
         label::size(variant.resident_bytes()),
         label::size(peak),

@@ -1,9 +1,8 @@
 //! A box for each variant, laid side by side.
 
 use super::{Ink, Style};
-use crate::text::{cut, pad, width, wrap};
+use crate::text::{cut, cut_name, pad, width, wrap};
 use crate::view::{VariantView, View, label};
-use annvil_core::form::Params;
 
 /// Columns between boxes, and before the first.
 const GAP: usize = 2;
@@ -22,7 +21,7 @@ pub(super) fn draw(view: &View<'_>, style: &Style) -> Option<String> {
     let boxes: Vec<(String, Vec<Line>)> = view
         .variants
         .iter()
-        .map(|variant| (style.say(&label::at(variant.name(), &Params::new())), lines(view, variant, style)))
+        .map(|variant| (style.say(&variant.plain_name()), lines(view, variant, style)))
         .collect();
     let inside = INSIDE;
     if boxes.is_empty() {
@@ -51,7 +50,7 @@ fn frame(name: &str, lines: &[Line], inside: usize, height: usize, style: &Style
     } else {
         ["+", "+", "+", "+", "-", "|"]
     };
-    let name = style.say(&cut(name, inside.saturating_sub(1)));
+    let name = style.say(&cut_name(name, inside.saturating_sub(1)));
     let rest = across.repeat((inside + 1).saturating_sub(width(&name) + 2));
     let edge = |text: &str| style.ink(Ink::Dim, text);
     let mut out = vec![format!(
@@ -83,8 +82,9 @@ fn lines(view: &View<'_>, variant: &VariantView<'_>, style: &Style) -> Vec<Line>
     }
     let Some((measure, figures)) = figures else { return lines };
     let baseline = view.baseline().filter(|_| !variant.is_baseline());
-    let baseline = baseline.and_then(|baseline| baseline.reported(measure)?.qps);
-    let times = figures.qps.zip(baseline).map(|(qps, baseline)| label::ratio(Some(qps / baseline)));
+    let baseline = baseline.and_then(|baseline| baseline.reported(measure)?.speed(measure.open));
+    let times =
+        figures.speed(measure.open).zip(baseline).map(|(own, baseline)| label::ratio(Some(own / baseline)));
     let times = times.map_or_else(String::new, |times| format!("  {times} ×"));
     let mut pairs = Vec::new();
     if figures.recall.is_some() {

@@ -1,6 +1,6 @@
 //! A sheet as aligned text.
 
-use super::{ascii, cut, pad, width, wrap};
+use super::{ascii, cut, cut_name, pad, width, wrap};
 use crate::sheet::{Row, Sheet};
 use crate::terminal::{Ink, Style};
 
@@ -42,7 +42,17 @@ pub(crate) fn draw(sheet: &Sheet, style: &Style) -> String {
         }
         out.extend(row_lines(row, &line(cells), widths.first().copied().unwrap_or(0), style));
     }
+    out.extend(left_out(sheet, &shown, style));
     out.join("\n") + "\n"
+}
+
+/// Columns that did not fit, by name: nothing is kept back in silence.
+fn left_out(sheet: &Sheet, shown: &[usize], style: &Style) -> Option<String> {
+    let titles = sheet.columns.iter().enumerate().filter(|(at, _)| !shown.contains(at));
+    let titles: Vec<&str> =
+        titles.map(|(_, column)| column.title.as_str()).filter(|title| !title.is_empty()).collect();
+    let text = format!("{}no room for {}", " ".repeat(MARGIN), titles.join(", "));
+    (!titles.is_empty()).then(|| style.ink(Ink::Dim, &cut(&text, style.width)))
 }
 
 /// A row, and what is to be said of it: beside the name if the row has no figures, else below.
@@ -67,7 +77,7 @@ fn shorten_names(cells: &mut [Vec<String>], titles: &mut [String], style: &Style
     let most = (style.width / 3).max(16);
     let names = cells.iter_mut().filter_map(|row| row.first_mut()).chain(titles.first_mut());
     for name in names {
-        let short = cut(name, most);
+        let short = cut_name(name, most);
         *name = if style.unicode { short } else { ascii(&short) };
     }
 }

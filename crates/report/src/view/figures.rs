@@ -70,6 +70,14 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// What speeds are compared by, higher is faster: throughput in closed load. In open load the schedule sets that, so
+    /// it is the inverse of the median response.
+    pub(crate) fn speed(&self, open: bool) -> Option<f64> {
+        if open { self.p50.filter(|p50| *p50 > 0.0).map(|p50| 1e9 / p50) } else { self.qps }
+    }
+}
+
 /// What a user waits: from the intended instant where there is one, else from sending.
 pub(crate) fn latency(form: &FormRecord) -> &Histogram {
     form.response.as_ref().unwrap_or(&form.service)

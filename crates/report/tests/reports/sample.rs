@@ -27,23 +27,23 @@ const QUERIES: u64 = 10_000;
 
 /// How a variant behaves.
 #[derive(Clone)]
-pub struct Nature {
+pub(crate) struct Nature {
     /// Median of a search at ef 64, in microseconds.
-    pub p50: f64,
+    pub(crate) p50: f64,
     /// Recall at ef 64.
-    pub recall: f64,
+    pub(crate) recall: f64,
     /// Half width of its interval.
-    pub half: f64,
+    pub(crate) half: f64,
     /// Time of building, in seconds.
-    pub build: f64,
+    pub(crate) build: f64,
     /// Bytes of the index, in MB.
-    pub index: f64,
+    pub(crate) index: f64,
     /// Bytes of the codes of a row.
-    pub codes: f64,
+    pub(crate) codes: f64,
 }
 
 /// Variants of the usual scenario and their natures.
-pub fn usual() -> Vec<(&'static str, Value, Nature)> {
+pub(crate) fn usual() -> Vec<(&'static str, Value, Nature)> {
     let hnsw = json!({"hnsw": {"m": 16, "ef_construction": 128}});
     let of = |p50, recall, half, build, index, codes| Nature { p50, recall, half, build, index, codes };
     vec![
@@ -77,21 +77,21 @@ fn phases() -> Value {
 }
 
 /// A run of `variants` in `blocks` blocks.
-pub fn run(variants: &[(&str, Value, Nature)], blocks: u32) -> RunRecord {
-    build(variants, blocks, phases(), QUERIES)
+pub(crate) fn run(variants: &[(&str, Value, Nature)], blocks: u32) -> RunRecord {
+    build(variants, blocks, &phases(), QUERIES)
 }
 
 /// The smallest run that still shows something: the fixture of the crate's example.
-pub fn small() -> RunRecord {
+pub(crate) fn small() -> RunRecord {
     let variants = usual().into_iter().take(3).map(|(name, mut configuration, nature)| {
         configuration["search"] = if name == "exact f32" { json!({}) } else { json!({"ef_search": 64}) };
         (name, configuration, nature)
     });
     let variants = variants.collect::<Vec<_>>();
-    build(&variants, 1, json!([{"load": {}}, {"settle": {}}, {"verify": {}}, {"search": {"k": 10}}]), 1000)
+    build(&variants, 1, &json!([{"load": {}}, {"settle": {}}, {"verify": {}}, {"search": {"k": 10}}]), 1000)
 }
 
-fn build(variants: &[(&str, Value, Nature)], blocks: u32, phases: Value, queries: u64) -> RunRecord {
+fn build(variants: &[(&str, Value, Nature)], blocks: u32, phases: &Value, queries: u64) -> RunRecord {
     let map: indexmap::IndexMap<String, Value> =
         variants.iter().map(|(name, configuration, _)| ((*name).to_owned(), configuration.clone())).collect();
     let text = format!(
@@ -169,13 +169,15 @@ fn environment() -> Environment {
 fn latencies(random: &mut impl Rng, median: f64, samples: u64) -> Histogram {
     let mut histogram = Histogram::new();
     for _ in 0..samples {
-        let normal: f64 = (0..12).map(|_| random.next_u32() as f64 / u32::MAX as f64).sum::<f64>() - 6.0;
-        let slow = if random.next_u32() % 400 == 0 { 2.6 } else { 1.0 };
+        let mut uniform = || (f64::from(random.next_u32()) + 1.0) / (f64::from(u32::MAX) + 2.0);
+        let normal: f64 = f64::sqrt(-2.0 * uniform().ln()) * (uniform() * std::f64::consts::TAU).cos();
+        let slow = if random.next_u32().is_multiple_of(400) { 2.6 } else { 1.0 };
         histogram.record(Nanos((median * (normal * 0.19).exp() * slow) as u64));
     }
     histogram
 }
 
+#[allow(clippy::too_many_lines, reason = "an arm for each phase")]
 fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) -> Block {
     let mut random = stream(42, &format!("{name} {number}"));
     let variant = plan.variant(name).unwrap();
@@ -245,13 +247,18 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                 }
                 "search" => {
                     let (sessions, n) =
-                        if phase.name() == "two-sessions" { (2, 4 * queries) } else { (1, queries) };
+                        if phase.name() == "two-sessions" { (2, queries) } else { (1, queries) };
                     let mut form = Form::search(phase.name(), 10);
                     if phase.name() == "plants" {
                         form.filter = Some("lexname = 'noun.plant'".parse().unwrap());
                     }
                     let loss = (1.0 - nature.recall) * (64.0 / ef).powf(1.1);
-                    let recall = recall(&mut random, (1.0 - loss).max(0.0), nature.half, queries.min(1000));
+                    let recall = recall(
+                        &mut random,
+                        (1.0 - loss).max(0.0),
+                        nature.half,
+                        if queries < QUERIES { 40 } else { 1000 },
+                    );
                     let record = form_record(&mut random, form, sessions, 1, p50, n, Some(recall));
                     let seconds = record.window.as_secs_f64();
                     put(
@@ -433,7 +440,7 @@ fn checks_of_validity() -> Vec<ValidityCheck> {
 }
 
 /// As the conductor does it: every variant but the baseline, at the reported point.
-pub fn judge(record: &mut RunRecord) {
+pub(crate) fn judge(record: &mut RunRecord) {
     let all = metrics(record);
     let value = |key: &MetricKey| -> Option<f64> {
         all.iter().find(|metric: &&MetricValue| metric.key == *key).map(|metric| metric.value)
@@ -499,7 +506,7 @@ pub fn judge(record: &mut RunRecord) {
 }
 
 /// Ends a variant early.
-pub fn fail(record: &mut RunRecord, variant: &str, kind: FailureKind, phase: &str, message: &str) {
+pub(crate) fn fail(record: &mut RunRecord, variant: &str, kind: FailureKind, phase: &str, message: &str) {
     for block in record.blocks.iter_mut().filter(|block| block.variant == variant) {
         let end = block.phases.iter().position(|own| own.name == phase).map_or(0, |at| at + 1);
         block.phases.truncate(end);
@@ -508,7 +515,7 @@ pub fn fail(record: &mut RunRecord, variant: &str, kind: FailureKind, phase: &st
                 block.phases.last_mut().map(|phase| &mut phase.result)
         {
             checks[0].passed = false;
-            checks[0].detail = message.to_owned();
+            message.clone_into(&mut checks[0].detail);
         }
         block.failure = Some(Failure { phase: phase.to_owned(), kind, message: message.to_owned() });
     }

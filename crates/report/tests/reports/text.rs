@@ -3,7 +3,7 @@
 use annvil_core::record::{FailureKind, Status};
 use annvil_report::{Style, csv, findings, markdown, read, terminal};
 
-use crate::sample::{self, fail, run, usual};
+use crate::sample::{self, fail, run, small, usual};
 
 fn style(width: usize) -> Style {
     Style { width, ..Style::default() }
@@ -14,32 +14,125 @@ fn the_end_of_a_run() {
     let record = run(&usual(), 1);
     insta::assert_snapshot!("usual_110", terminal(&record, &style(110)));
     insta::assert_snapshot!("usual_80", terminal(&record, &style(80)));
+    insta::assert_snapshot!("usual_markdown", markdown(&record));
 }
 
 #[test]
 fn failures_say_why_and_have_no_speed() {
     let mut record = run(&usual(), 1);
-    fail(
-        &mut record,
-        "hnsw i8",
-        FailureKind::Verification,
-        "verify",
-        "search: not no row twice: query 17 got row 4,123 twice",
-    );
-    fail(
-        &mut record,
-        "hnsw f16",
-        FailureKind::Engine,
-        "settle",
-        "embedded failed to build the index: out of memory",
-    );
+    let wrong = "search: not no row twice: query 17 got row 4,123 twice";
+    fail(&mut record, "hnsw i8", FailureKind::Verification, "verify", wrong);
+    let broken = "embedded failed to build the index: out of memory";
+    fail(&mut record, "hnsw f16", FailureKind::Engine, "settle", broken);
     record.status = Status::Failed;
     let text = terminal(&record, &style(110));
     insta::assert_snapshot!("failures_110", text);
     let csv = csv(&record);
-    assert!(
-        !csv.lines().any(|line| line.starts_with("hnsw i8,")
-            && line.contains("throughput")
-            && line.contains("search"))
-    );
+    assert!(!csv.lines().any(|line| line.starts_with("hnsw i8,") && line.contains(",service,")));
+}
+
+#[test]
+fn an_interrupted_run_says_so_first() {
+    let mut record = run(&usual(), 1);
+    fail(&mut record, "hnsw i8", FailureKind::Interrupted, "search", "interrupted");
+    record.status = Status::Interrupted;
+    record.blocks.retain(|block| block.variant != "hnsw f16");
+    let plain = Style { width: 100, unicode: false, boxes: false, ..Style::default() };
+    let text = terminal(&record, &plain);
+    insta::assert_snapshot!("interrupted_ascii", text);
+    assert!(text.trim_start().starts_with("interrupted"));
+    assert!(text.is_ascii());
+}
+
+#[test]
+fn an_invalid_run_is_not_judged() {
+    let mut record = run(&usual(), 1);
+    for phase in record.blocks.iter_mut().flat_map(|block| &mut block.phases) {
+        if let Some(check) = phase.validity.get_mut(2) {
+            check.valid = Some(false);
+            "31.4 %, limit 20 %".clone_into(&mut check.figure);
+        }
+    }
+    let text = terminal(&record, &style(110));
+    assert!(text.contains("invalid: this run cannot be judged"));
+    let findings = findings(&record);
+    assert!(findings[0].contains("can't be judged"));
+    assert!(!findings.iter().any(|finding| finding.contains("faster")), "{findings:?}");
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let record = run(&usual(), 1);
+    let colored = terminal(&record, &Style { color: true, ..style(110) });
+    let mut plain = String::new();
+    let mut rest = colored.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    plain.push_str(rest);
+    assert_ne!(colored, plain);
+    assert_eq!(plain, terminal(&record, &style(110)));
+}
+
+#[test]
+fn lines_keep_to_the_width() {
+    let mut record = run(&usual(), 3);
+    fail(&mut record, "hnsw i8", FailureKind::Engine, "restore", &"a long message of an engine ".repeat(8));
+    for wide in [60, 80, 110, 160] {
+        for line in terminal(&record, &style(wide)).lines() {
+            assert!(line.chars().count() <= wide, "{wide}: {line}");
+        }
+    }
+}
+
+#[test]
+fn findings_claim_no_more_than_the_figures() {
+    let mut variants = usual();
+    // As fast as the other within what single runs differ, and not as right.
+    variants[2].2 = sample::Nature { p50: 67.0, recall: 0.97, ..variants[1].2.clone() };
+    variants.truncate(3);
+    let said = findings(&run(&variants, 1)).join("\n");
+    assert!(said.contains("about as fast as") || !said.contains("hnsw f16 ef64 is"), "{said}");
+    assert!(!said.contains("as right (recall 0.9700"), "{said}");
+    // Nothing that is not there is spoken of.
+    let mut nothing = run(&variants, 1);
+    nothing.blocks.clear();
+    nothing.objectives.clear();
+    assert_eq!(findings(&nothing), ["Nothing was measured."]);
+}
+
+#[test]
+fn markdown_keeps_names_from_being_markup() {
+    let variants = vec![("a|b <i>*x*</i> `c`", usual()[1].1.clone(), usual()[1].2.clone())];
+    let text = markdown(&run(&variants, 1));
+    assert!(text.contains("a\\|b &lt;i&gt;\\*x\\*&lt;/i&gt; \\`c\\`"));
+    for table in text.split("\n\n").filter(|part| part.starts_with("| ")) {
+        let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+        let first = bars(table.lines().next().unwrap());
+        assert!(table.lines().all(|line| bars(line) == first), "{table}");
+    }
+}
+
+#[test]
+fn csv_has_every_figure_under_its_key() {
+    let record = run(&usual(), 2);
+    let csv = csv(&record);
+    let wide: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+    assert!(wide.iter().all(|columns| *columns == 9));
+    assert!(csv.contains("hnsw f16,ef_search=64,search,search,recall@10,mean,1,0.995,share"));
+}
+
+#[test]
+fn what_was_written_is_read() {
+    let record = small();
+    let json = serde_json::to_string(&record).unwrap();
+    let back = read(&json).unwrap();
+    assert_eq!(terminal(&back, &style(100)), terminal(&record, &style(100)));
+    // The fixture of the crate's example; `ANNVIL_BLESS=1` writes it anew when the record changes.
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reports/run.json");
+    if std::env::var_os("ANNVIL_BLESS").is_some() {
+        std::fs::write(fixture, serde_json::to_string_pretty(&record).unwrap()).unwrap();
+    }
+    assert_eq!(read(&std::fs::read_to_string(fixture).unwrap()).unwrap(), back);
 }
