@@ -58,7 +58,9 @@ fn complaints(record: &RunRecord) -> Vec<String> {
     let invalid = record.blocks.iter().flat_map(|block| {
         block.phases.iter().flat_map(|phase| {
             let wrong = phase.validity.iter().filter(|check| check.valid == Some(false));
-            wrong.map(|check| format!("invalid: {} {}: {}: {}", block.variant, phase.name, check.name, check.figure))
+            wrong.map(|check| {
+                format!("invalid: {} {}: {}: {}", block.variant, phase.name, check.name, check.figure)
+            })
         })
     });
     let missed = record.objectives.iter().filter_map(|result| {
@@ -68,7 +70,8 @@ fn complaints(record: &RunRecord) -> Vec<String> {
             .filter(|judged| !matches!(judged.grade, Grade::Met | Grade::Near))
             .map(|judged| judged.key.variant.as_str())
             .collect();
-        (!missed.is_empty()).then(|| format!("missed: {} by {}", result.objective.objective, missed.join(", ")))
+        (!missed.is_empty())
+            .then(|| format!("missed: {} by {}", result.objective.objective, missed.join(", ")))
     });
     failures.chain(invalid).chain(missed).collect()
 }

@@ -55,9 +55,55 @@ fn redact(text: &str) -> String {
 
 fn redact_parameter(part: &str) -> String {
     match part.split_once('=') {
-        Some((name, _)) if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) => format!("{name}=***"),
+        Some((name, _)) if is_credential(name) => format!("{name}=***"),
         _ => part.to_owned(),
     }
+}
+
+/// A text with the passwords and tokens of every URL in it replaced by asterisks, one for each character: for messages
+/// that show what a user wrote, with carets under it.
+pub fn mask(text: &str) -> String {
+    let mut masked: Vec<char> = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, url) = rest.split_at(at + 3);
+        masked.extend(before.chars());
+        let end = url.find(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`')).unwrap_or(url.len());
+        let (url, after) = url.split_at(end);
+        masked.extend(mask_url(url));
+        rest = after;
+    }
+    masked.extend(rest.chars());
+    masked.into_iter().collect()
+}
+
+/// The same for what follows `://`.
+fn mask_url(url: &str) -> Vec<char> {
+    let hide = |text: &str| "*".repeat(text.chars().count());
+    let (before_query, query) =
+        url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
+    let mut masked = match before_query.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((name, password)) => format!("{name}:{}@{host}", hide(password)),
+            None => before_query.to_owned(),
+        },
+        None => before_query.to_owned(),
+    };
+    if let Some(query) = query {
+        let parts: Vec<String> = query
+            .split('&')
+            .map(|part| match part.split_once('=') {
+                Some((name, value)) if is_credential(name) => format!("{name}={}", hide(value)),
+                _ => part.to_owned(),
+            })
+            .collect();
+        masked = format!("{masked}?{}", parts.join("&"));
+    }
+    masked.chars().collect()
+}
+
+fn is_credential(name: &str) -> bool {
+    CREDENTIALS.contains(&name.to_ascii_lowercase().as_str())
 }
 
 impl fmt::Debug for Secret {
@@ -98,7 +144,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn messages_are_masked_in_their_own_length() {
+        let text =
+            "unknown name `postgres://me:hunter2@h/db?token=abc&x=1` in --set engine=postgres://me:hunter2@h";
+        let masked = super::mask(text);
+        assert_eq!(
+            masked,
+            "unknown name `postgres://me:*******@h/db?token=***&x=1` in --set engine=postgres://me:*******@h"
+        );
+        assert_eq!(super::mask("no url: a@b"), "no url: a@b");
+    }
+
     proptest! {
+        #[test]
+        fn masking_keeps_the_length(text: String) {
+            proptest::prop_assert_eq!(super::mask(&text).chars().count(), text.chars().count());
+        }
+
         #[test]
         fn a_password_is_never_shown(password in "[a-zA-Z0-9@:!]{9,24}") {
             let secret = Secret::new(format!("postgres://u:{password}@h/db?password={password}"));

@@ -57,9 +57,10 @@ thread_local! {
 
 async fn wait(left: Duration) -> std::io::Result<()> {
     let spare = SPARE.with(|spare| spare.borrow_mut().pop());
-    let timer = if let Some(timer) = spare { timer } else {
-        let fd =
-            timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+    let timer = if let Some(timer) = spare {
+        timer
+    } else {
+        let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         registered(fd)?
     };
     let value = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: i64::from(left.subsec_nanos()) };

@@ -111,6 +111,11 @@ fn meets_all(view: &View<'_>, side: &Side<'_, '_>) -> bool {
     grades.peek().is_some() && grades.all(is_met)
 }
 
+/// Whether an objective leaves it out: then meeting every other one says less.
+fn is_spared(view: &View<'_>, side: &Side<'_, '_>) -> bool {
+    view.record.objectives.iter().any(|result| !result.objective.binds(side.variant.name()))
+}
+
 /// The choice, and how it stands to another that is as right, else to the baseline.
 fn best(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> String {
     let others = sides.iter().filter(|side| side.variant.number != choice.variant.number);
@@ -120,7 +125,11 @@ fn best(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> Strin
         .max_by(|a, b| a.speed.total_cmp(&b.speed))
         .or_else(|| others.clone().find(|side| side.variant.is_baseline()));
     let name = choice.name();
-    let meets = if meets_all(view, choice) { "meets every objective and " } else { "" };
+    let meets = match (meets_all(view, choice), is_spared(view, choice)) {
+        (true, false) => "meets every objective and ",
+        (true, true) => "meets every objective that binds it and ",
+        (false, _) => "",
+    };
     if let Some(rival) = rival {
         return format!("{name} {meets}is {}.", choice.compared_with(rival));
     }
@@ -141,6 +150,7 @@ fn trade_off(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> 
     let smaller = others.clone().filter(|side| side.is_smaller(choice)).max_by(rightest);
     if let Some(other) = faster.or(smaller) {
         let meets = match (meets_all(view, choice), meets_all(view, other)) {
+            (true, true) if is_spared(view, other) => "; it meets every objective that binds it",
             (true, true) => "; it meets every objective too",
             (true, false) => "; it does not meet every objective",
             _ => "",

@@ -162,7 +162,8 @@ fn searches(out: &mut String, view: &View<'_>) {
     right.extend(
         latency::hills(view, first).map(|drawing| figure("How long a search takes", HILLS, &drawing)),
     );
-    right.extend(latency::tail(view, first).map(|drawing| figure("The slow ones", "", &drawing)));
+    let tail = latency::tail(view, first).map(|drawing| figure("The slow ones", "", &drawing));
+    if beside { &mut right } else { &mut left }.extend(tail);
     let mut inside = columns([left, right]);
     inside.extend(equal.filter(|_| !beside));
     if let Some(sweep) = sheet::sweep(view, first) {

@@ -159,8 +159,9 @@ fn verdicts(view: &View<'_>, style: &Style) -> Option<String> {
         for line in lines {
             text.push_str(&format!("{}{line}\n", " ".repeat(indent)));
         }
-        for more in verdict.others.iter().chain(&verdict.exceptions) {
-            text.push_str(&paragraph(more, MARGIN.len() + width(sign) + 3, Ink::Dim, style));
+        let more: Vec<&str> = verdict.others.iter().chain(&verdict.exceptions).map(String::as_str).collect();
+        if !more.is_empty() {
+            text.push_str(&paragraph(&more.join("; "), MARGIN.len() + width(sign) + 3, Ink::Dim, style));
         }
     }
     Some(text)

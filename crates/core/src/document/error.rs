@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret::mask;
+
 use super::snippet::Snippet;
 
 /// Where something stands: in the file, or in an override given beside it.
@@ -77,7 +79,16 @@ impl DocumentError {
 }
 
 impl fmt::Display for DocumentError {
+    /// Passwords in what the user wrote are masked, one asterisk a character, so that the carets still fit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write(&mut text)?;
+        f.write_str(&mask(&text))
+    }
+}
+
+impl DocumentError {
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
         let Place { line, column, length, origin } = &*self.place;
         let mut help = self.help.iter().flat_map(|help| help.lines());
         let margin = match (origin, &self.line_text) {

@@ -14,7 +14,7 @@ const LEFT: f64 = 150.0;
 const RIGHT: f64 = 84.0;
 
 /// Colours of phases before they repeat.
-const TONES: usize = 6;
+const TONES: usize = 10;
 
 /// Index, resident and file beside each other; `None` if nothing is known.
 pub(super) fn sizes(view: &View<'_>) -> Option<String> {

@@ -25,7 +25,7 @@ fn plain_table(titles: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Stri
     let heads: Vec<String> =
         titles.iter().map(|title| format!("<th scope=\"col\">{}</th>", esc(title))).collect();
     let heads = heads.concat();
-    let mut out = format!("<div class=\"wide\"><table><thead><tr>{heads}</tr></thead><tbody>");
+    let mut out = format!("<div class=\"wide loose\"><table><thead><tr>{heads}</tr></thead><tbody>");
     for row in rows {
         out.push_str("<tr>");
         for cell in row {

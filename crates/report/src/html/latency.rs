@@ -113,7 +113,7 @@ fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, count: usize) 
         }
     }
     out.push_str(&draw::mark(variant, 8.0, ground - 6.0, 4.0));
-    out.push_str(&draw::text(18.0, ground - 2.0, "t name", &cut_name(&variant.plain_name(), 16)));
+    out.push_str(&draw::text(18.0, ground - 2.0, "t name", &cut_name(&variant.plain_name(), 14)));
     out.push_str(&draw::text(WIDTH - 66.0, ground - 2.0, "t end", &label::time(stat(P50))));
     out.push_str(&draw::text(WIDTH - 4.0, ground - 2.0, "t end", &label::time(stat(P99))));
     out.push_str("</g>");

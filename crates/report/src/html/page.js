@@ -32,10 +32,4 @@
     tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 6) + "px";
   });
   document.addEventListener("pointerleave", () => { tip.hidden = true; light(null); });
-
-  // On paper nothing can be unfolded; the plan stays folded, it would fill pages.
-  const folds = () => document.querySelectorAll("section:not(#plan) details:not([open])");
-  let opened = [];
-  addEventListener("beforeprint", () => { opened = [...folds()]; for (const fold of opened) fold.open = true; });
-  addEventListener("afterprint", () => { for (const fold of opened) fold.open = false; });
 })();

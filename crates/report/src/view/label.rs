@@ -26,7 +26,7 @@ pub(crate) fn short_point(point: &Params) -> String {
 }
 
 /// What a variant is: its index, then how vectors are stored and searched.
-pub(crate) fn describe(planned: &PlannedVariant) -> [String; 2] {
+pub(crate) fn describe(planned: &PlannedVariant) -> Vec<String> {
     let configuration = &planned.configuration;
     let index = match &configuration.index {
         Index::None => "no index: every row".to_owned(),
@@ -34,8 +34,8 @@ pub(crate) fn describe(planned: &PlannedVariant) -> [String; 2] {
     };
     let mut search = vec![configuration.storage.element().to_string()];
     search.extend(planned.report_at.iter().map(|(name, value)| format!("{name} {value}")));
-    search.extend(configuration.rerank.iter().map(|rerank| format!("rerank {}", rerank.candidates)));
-    [index, search.join(", ")]
+    let rerank = configuration.rerank.iter().map(|rerank| format!("rerank best {}", rerank.candidates));
+    [index, search.join(", ")].into_iter().chain(rerank).collect()
 }
 
 /// How a measurement was made: `10 sessions, where …, service time`.

@@ -1,0 +1,49 @@
+//! The schemas in `docs/` are those of the types, and the shipped scenarios are what they describe.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use annvil_core::document::Document;
+use annvil_core::scenario::read;
+use common::run;
+
+#[test]
+fn docs_are_in_step() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for of in ["scenario", "run"] {
+        let printed = run(&docs, &["schema", of]).stdout;
+        let kept = fs::read(docs.join(format!("{of}.schema.json"))).unwrap_or_default();
+        assert!(
+            printed == kept,
+            "docs/{of}.schema.json is not what the types say; `cargo xtask schema` writes it anew"
+        );
+    }
+}
+
+#[test]
+fn shipped_scenarios_are_read_with_every_preset() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut seen = 0;
+    for entry in fs::read_dir(scenarios).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let document = Document::parse(&name, &text).unwrap_or_else(|error| panic!("{error}"));
+        let scenario = read(&document).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!scenario.why.is_empty(), "{name} does not say why");
+        for preset in [&scenario.presets.quick, &scenario.presets.full] {
+            assert!(!preset.is_empty(), "{name} lacks a preset");
+            let mut document = document.clone();
+            for (path, value) in preset {
+                document.set_json(path, value, "preset").unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+            read(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 3);
+}
