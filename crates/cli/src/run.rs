@@ -42,7 +42,9 @@ pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
     reports::write(&folder, &record)?;
     show(&record, flags.json, flags.quiet)?;
     if flags.quiet {
-        complaints(&record).iter().for_each(|text| eprintln!("{}", paint::error(text)));
+        for text in complaints(&record) {
+            eprintln!("{}", paint::error(&text));
+        }
     } else if !flags.json {
         println!("  report {}", folder.path().join("report.html").display());
     }

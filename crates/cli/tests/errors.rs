@@ -35,8 +35,10 @@ fn files(folder: &Path) {
     }
 }
 
-/// What is changed in the good scenario, flags, exit code, and what the message must hold.
-const TABLE: &[(&str, &str, &[&str], i32, &[&str])] = &[
+/// What is changed in the good scenario and into what, flags, exit code, and what the message must hold.
+type Mistake = (&'static str, &'static str, &'static [&'static str], i32, &'static [&'static str]);
+
+const TABLE: &[Mistake] = &[
     (
         "ef_search",
         "ef_serach",

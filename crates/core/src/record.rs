@@ -250,7 +250,7 @@ pub struct FormRecord {
     pub response: Option<Histogram>,
     /// Time until a session was free; absent in closed load.
     pub queue_wait: Option<Histogram>,
-    /// Delay that the harness added; absent in closed load.
+    /// Delay that the harness added between a session being free, or the intended instant, and sending.
     pub sched_lag: Option<Histogram>,
     /// Latencies of failed operations.
     pub failed: Option<Histogram>,

@@ -106,7 +106,7 @@ fn same(before: &[Vec<RowId>], after: &[Vec<RowId>]) -> Result<(), Stop> {
     match before.iter().zip(after).position(|(before, after)| before != after) {
         None => Ok(()),
         Some(query) => Err(Stop::Verification(format!(
-            "restored: not answers as before: query {query} was answered {:?}, now {:?}",
+            "restored: `answers as before` does not hold: query {query} was answered {:?}, now {:?}",
             before[query], after[query]
         ))),
     }

@@ -55,7 +55,7 @@ fn share(what: &str, time: Nanos) -> Share {
 }
 
 fn describe(check: &Check) -> String {
-    format!("{}: not {}: {}", check.form, check.name, check.detail)
+    format!("{}: `{}` does not hold: {}", check.form, check.name, check.detail)
 }
 
 fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop> {

@@ -3,7 +3,7 @@
 use crate::histogram::Histogram;
 use crate::key::MetricKey;
 use crate::quantity::{Quantity, Stat};
-use crate::record::{Block, FormRecord, PhaseRecord, PhaseResult, RunRecord};
+use crate::record::{Block, FailureKind, FormRecord, PhaseRecord, PhaseResult, RunRecord};
 use crate::scenario::point_name;
 use crate::units::Nanos;
 use crate::vector::Element;
@@ -23,10 +23,13 @@ pub struct Metric {
 const LATENCY: [Stat; 8] =
     [Stat::Mean, Stat::Min, Stat::Max, Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::P999];
 
-/// All figures of a run. A block that failed verification has none but its failure.
+/// All figures of a run. A block that failed verification has none: a variant that answers wrongly has no speed.
 pub fn metrics(record: &RunRecord) -> Vec<Metric> {
     let mut all = Vec::new();
-    for block in &record.blocks {
+    let wrong = |block: &&Block| {
+        block.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Verification)
+    };
+    for block in record.blocks.iter().filter(|block| !wrong(block)) {
         let mut put = Collector { block, phase: "", form: "", point: String::new(), all: &mut all };
         for phase in &block.phases {
             put.phase(phase);
