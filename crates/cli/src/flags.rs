@@ -28,7 +28,7 @@ pub struct Cli {
 pub enum Verb {
     /// Measure a scenario: build, verify, measure and judge its variants.
     Run(RunFlags),
-    /// Show a run that was measured before, and write its reports again.
+    /// Show a run that was measured before, and write its reports again. Ends with 0 whatever the verdict.
     Report(ReportFlags),
     /// List the engines and what each supports.
     Engines(JsonFlag),

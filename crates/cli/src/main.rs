@@ -9,6 +9,7 @@ mod engines;
 mod flags;
 mod interrupt;
 mod log;
+mod out;
 mod paint;
 mod progress;
 mod report;

@@ -16,9 +16,6 @@ pub fn report(flags: &ReportFlags) -> anyhow::Result<ExitCode> {
     let record =
         annvil_report::read(&text).with_context(|| format!("cannot read {}", folder.path().display()))?;
     reports::write(&folder, &record)?;
-    show(&record, flags.json, flags.quiet)?;
-    if !flags.json && !flags.quiet {
-        println!("  report {}", folder.path().join("report.html").display());
-    }
+    show(&record, folder.path(), flags.json, flags.quiet)?;
     Ok(ExitCode::SUCCESS)
 }

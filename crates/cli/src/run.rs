@@ -1,17 +1,18 @@
 //! `annvil run`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
 use annvil_conduct::{Isolation, Outcome, Overrides, Preset, Run, RunError, machine, prepare, reports};
 use annvil_core::objective::Grade;
-use annvil_core::record::RunRecord;
+use annvil_core::record::{RunRecord, Status};
 use annvil_load::cancel::Cancel;
 use anyhow::{Context, anyhow};
 
 use crate::flags::RunFlags;
 use crate::progress::Progress;
-use crate::{built, interrupt, log, paint, scenarios};
+use crate::{built, interrupt, log, out, paint, scenarios};
 
 /// Measures a scenario.
 pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
@@ -40,19 +41,20 @@ pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
     progress.finish();
     let record = measured?;
     reports::write(&folder, &record)?;
-    show(&record, flags.json, flags.quiet)?;
+    show(&record, folder.path(), flags.json, flags.quiet)?;
     if flags.quiet {
         for text in complaints(&record) {
             eprintln!("{}", paint::error(&text));
         }
-    } else if !flags.json {
-        println!("  report {}", folder.path().join("report.html").display());
     }
     Ok(ExitCode::from(Outcome::of(&record).code()))
 }
 
 /// Why a run did not end well, for those who asked for nothing else.
 fn complaints(record: &RunRecord) -> Vec<String> {
+    if record.status == Status::Interrupted {
+        return vec!["interrupted; what was measured until then is kept".to_owned()];
+    }
     let failures = record.blocks.iter().filter_map(|block| {
         let failure = block.failure.as_ref()?;
         Some(format!("{}: {}: {}", block.variant, failure.phase, failure.message))
@@ -78,14 +80,16 @@ fn complaints(record: &RunRecord) -> Vec<String> {
     failures.chain(invalid).chain(missed).collect()
 }
 
-/// Prints a record.
-pub fn show(record: &RunRecord, json: bool, quiet: bool) -> anyhow::Result<()> {
+/// Prints a record that lies in a folder.
+pub fn show(record: &RunRecord, folder: &Path, json: bool, quiet: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(record)?);
-    } else if !quiet {
-        print!("{}", annvil_report::terminal(record, &paint::style()));
+        return out::json(record);
     }
-    Ok(())
+    if quiet {
+        return Ok(());
+    }
+    let tables = annvil_report::terminal(record, &paint::style());
+    out::print(&format!("{tables}  report {}\n", folder.join("report.html").display()))
 }
 
 /// Runs one variant for the process that started this one.

@@ -6,6 +6,7 @@ use annvil_core::record::RunRecord;
 use annvil_core::scenario::Scenario;
 
 use crate::flags::{SchemaFlags, SchemaOf};
+use crate::out;
 
 /// Prints a JSON Schema, generated from the types that files are read into.
 pub fn schema(flags: &SchemaFlags) -> anyhow::Result<ExitCode> {
@@ -13,6 +14,6 @@ pub fn schema(flags: &SchemaFlags) -> anyhow::Result<ExitCode> {
         SchemaOf::Scenario => schemars::schema_for!(Scenario),
         SchemaOf::Run => schemars::schema_for!(RunRecord),
     };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    out::json(&schema)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,7 @@ use annvil_load::validity;
 use serde_json::json;
 
 use crate::flags::JsonFlag;
+use crate::out;
 
 /// Bar of the floor: nanoseconds of harness a null operation may cost in closed load.
 const BAR: f64 = 250.0;
@@ -50,27 +51,29 @@ pub fn selftest(flags: &JsonFlag) -> anyhow::Result<ExitCode> {
             })
             .collect();
         let answer = json!({"floor": floor, "bar_ns": BAR, "closed_load": rows, "valid": valid, "met": good});
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        out::json(&answer)?;
     } else {
-        println!("harness floor: null engine, closed load, every operation timed by itself");
+        let mut lines =
+            vec!["harness floor: null engine, closed load, every operation timed by itself".to_owned()];
         for (sessions, ns, measured, checks) in &rows {
             let rate = Rate(1e9 / ns * *sessions as f64);
             let mark = if *sessions > 1 || *ns <= BAR { "" } else { "   above the bar" };
-            println!(
-                "  {sessions} session{}  {ns:>6.0} ns an operation   {rate}   {} operations{mark}",
-                if *sessions == 1 { " " } else { "s" },
-                count(measured.total.operations),
-            );
-            for check in checks {
+            let plural = if *sessions == 1 { " " } else { "s" };
+            let operations = count(measured.total.operations);
+            lines.push(format!(
+                "  {sessions} session{plural}  {ns:>6.0} ns an operation   {rate}   {operations} operations{mark}"
+            ));
+            lines.extend(checks.iter().map(|check| {
                 let mark = match check.valid {
                     Some(true) => "✓",
                     Some(false) => "✗",
                     None => "?",
                 };
-                println!("      {mark} {}: {}", check.name, check.figure);
-            }
+                format!("      {mark} {}: {}", check.name, check.figure)
+            }));
         }
-        println!("  bar: {BAR:.0} ns with one session; {}", if good { "met" } else { "missed" });
+        lines.push(format!("  bar: {BAR:.0} ns with one session; {}", if good { "met" } else { "missed" }));
+        out::print(&(lines.join("\n") + "\n"))?;
     }
     Ok(ExitCode::from(match (valid, good) {
         (false, _) => 4,

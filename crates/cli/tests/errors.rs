@@ -65,6 +65,13 @@ const TABLE: &[Mistake] = &[
     ("", "", &["--output", "/proc/none"], 5, &["cannot write to /proc/none", "--output DIR"]),
     ("", "", &["--set", "phases.serach.k=3"], 2, &["`serach`", "did you mean `search`?"]),
     ("", "", &["--set", "phases.search.k=0"], 2, &["`k` must be at least 1", "--set phases.search.k=0"]),
+    (
+        "",
+        "",
+        &["--set", "variants.hnws.search.ef_search=5"],
+        2,
+        &["no variant `hnws`", "did you mean `hnsw`?"],
+    ),
     ("", "", &["--set", "k"], 2, &["has no `=`"]),
     ("", "", &["--full"], 2, &["the scenario has no preset `full`"]),
 ];

@@ -105,13 +105,15 @@ fn failure(result: Result<Result<(), Stop>, Box<dyn Any + Send>>, phase: String)
             (kind, error.to_string())
         }
         Ok(Err(Stop::Verification(message))) => (FailureKind::Verification, message),
-        Ok(Err(Stop::Interrupted(Reason::TimeLimit))) => {
-            (FailureKind::Interrupted, "the run's time limit was reached".to_owned())
-        }
-        Ok(Err(Stop::Interrupted(_))) => (FailureKind::Interrupted, "interrupted".to_owned()),
+        Ok(Err(Stop::Interrupted(reason))) => (FailureKind::Interrupted, interrupted(reason).to_owned()),
         Err(panic) => (FailureKind::Engine, format!("the engine panicked: {}", panic_message(&*panic))),
     };
     Some(Failure { phase, kind, message })
+}
+
+/// Why a block was interrupted, in words.
+pub(crate) fn interrupted(reason: Reason) -> &'static str {
+    if reason == Reason::TimeLimit { "the run's time limit was reached" } else { "interrupted" }
 }
 
 fn stage_and_run(job: &BlockJob<'_>, sink: &mut dyn Sink, phase: &mut String) -> Result<(), Stop> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use annvil_core::dataset::Dataset;
-use annvil_core::document::Document;
+use annvil_core::document::{Document, nearest};
 use annvil_core::plan::Plan;
 use annvil_core::scenario::{Phase, Scenario, read};
 
@@ -90,9 +90,28 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
         document.set(&path, value, &format!("{name}={value}"))?;
     }
     for (path, value) in &overrides.set {
-        document.set(path, value, &format!("--set {path}={value}"))?;
+        let known = variants(document);
+        let origin = format!("--set {path}={value}");
+        document.set(path, value, &origin)?;
+        let new = variants(document).into_iter().find(|name| !known.contains(name));
+        // A whole variant may be added; a key of one that is not there is a slip of the pen.
+        if let Some(new) = new.filter(|new| !path.trim_matches('\'').ends_with(new.as_str())) {
+            let help = match nearest(&new, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", known.join(", ")),
+            };
+            let place = document.place_of_key(&["variants", &new]);
+            return Err(document.error(place, format!("there is no variant `{new}`")).with_help(help).into());
+        }
     }
     Ok(())
+}
+
+fn variants(document: &Document) -> Vec<String> {
+    match document.value_at(&["variants"]) {
+        Some(serde_json::Value::Object(variants)) => variants.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// What can be said only with the data set at hand.

@@ -14,7 +14,7 @@ use annvil_core::record::{Failure, FailureKind};
 use annvil_load::cancel::{Cancel, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::block::{BlockJob, run_block};
+use crate::block::{BlockJob, interrupted, run_block};
 use crate::error::RunError;
 use crate::event::{Event, Sink};
 use crate::inputs::Inputs;
@@ -85,7 +85,7 @@ pub fn conduct(
     let status = child.wait().map_err(RunError::Process)?;
     if !relay.ended {
         let (kind, message) = match cancel.reason() {
-            Some(_) => (FailureKind::Interrupted, "interrupted".to_owned()),
+            Some(reason) => (FailureKind::Interrupted, interrupted(reason).to_owned()),
             None => (FailureKind::Engine, format!("the variant's process ended early: {status}")),
         };
         relay.end(kind, message);

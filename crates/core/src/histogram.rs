@@ -1,4 +1,4 @@
-//! Latency histograms: nanoseconds, three significant digits, from 1 ns to about an hour.
+//! Latency histograms: nanoseconds, three significant digits, from 1 ns to a minute.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

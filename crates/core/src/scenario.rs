@@ -16,6 +16,7 @@ use crate::units::HumanDuration;
 use crate::vector::Element;
 
 mod check;
+mod measures;
 mod phase;
 mod stub;
 mod sweep;

@@ -154,6 +154,8 @@ pub struct Recorded {
     pub first_sent: Option<Nanos>,
     /// When the last one was done.
     pub last_done: Nanos,
+    /// Time that the thread waited for a processor; the thread itself fills it in.
+    pub waited: Option<Nanos>,
 }
 
 impl Recorder {
@@ -234,6 +236,7 @@ impl Recorder {
             answers: self.reservoir.into_answers(),
             first_sent: self.first_sent,
             last_done: self.last_done,
+            waited: None,
         }
     }
 }

@@ -68,6 +68,9 @@ pub struct Measured {
     pub connecting: Nanos,
     /// Time that the warm-up took, outside the window.
     pub warming: Nanos,
+    /// Time that the sessions' threads were ready to run and had no processor, all together; absent where the kernel
+    /// does not say.
+    pub waited: Option<Nanos>,
     /// Whether it was stopped before its end.
     pub stopped: Option<Reason>,
 }
@@ -229,8 +232,10 @@ struct Times {
 fn measured(series: Series, recorded: Vec<Recorded>, times: Times, stopped: Option<Reason>) -> Measured {
     let first = recorded.iter().filter_map(|one| one.first_sent).min().unwrap_or(times.start);
     let last = recorded.iter().map(|one| one.last_done).max().unwrap_or(times.start);
+    let waited = recorded.iter().map(|one| one.waited.map(|waited| waited.0)).sum::<Option<u64>>();
     let (total, intervals) = series.finish();
     Measured {
+        waited: waited.map(Nanos),
         total,
         intervals,
         answers: recorded.into_iter().flat_map(|one| one.answers).collect(),
@@ -275,6 +280,7 @@ impl Shared {
         let random = stream(self.load.seed, &format!("reservoir {number}"));
         let reservoir = Reservoir::new(KEPT.div_ceil(self.load.sessions), random);
         let recorder = RefCell::new(Recorder::new(number, claims.start(), self.open, sender, reservoir));
+        let before = waiting();
         self.guarded(|| {
             let slot = Slot {
                 session: &*session,
@@ -287,7 +293,9 @@ impl Shared {
             runtime.block_on(slot.run());
             Ok(())
         });
-        Some(recorder.into_inner().finish())
+        let mut own = recorder.into_inner().finish();
+        own.waited = waiting().zip(before).map(|(after, before)| after.saturating_sub(before));
+        Some(own)
     }
 
     /// Does this session's share of the warm-up; failures show in the measurement itself.
@@ -318,6 +326,12 @@ impl Shared {
             }
         }
     }
+}
+
+/// Time that this thread was ready to run and waited for a processor, since it was started (Linux).
+fn waiting() -> Option<Nanos> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Nanos(text.split_whitespace().nth(1)?.parse().ok()?))
 }
 
 /// The text of a panic.

@@ -10,6 +10,12 @@ use crate::runner::Measured;
 /// Highest share of time that may pass outside the calls of an in-process engine.
 const OUTSIDE: f64 = 0.20;
 
+/// Windows shorter than this say nothing about shares of time: one interruption is much of them.
+const SHORT: Nanos = Nanos(100_000_000);
+
+/// Highest share of the sessions' time for which they may wait for a processor.
+const WAITING: f64 = 0.20;
+
 /// Highest deviation from Little's law.
 const LITTLE: f64 = 0.05;
 
@@ -19,6 +25,7 @@ const LAG: f64 = 250_000.0;
 /// Checks a phase of closed load over `sessions` sessions.
 pub fn closed_load(measured: &Measured, sessions: usize, mode: Mode) -> Vec<ValidityCheck> {
     let mut checks = harness(measured, sessions);
+    checks.push(processor(measured, sessions));
     if mode == Mode::Blocking {
         checks.push(outside_calls(measured, sessions));
     }
@@ -57,10 +64,28 @@ fn littles_law(measured: &Measured, sessions: usize) -> ValidityCheck {
     let busy = busy(measured) + total(measured, |part| &part.sched_lag);
     let in_flight = busy / measured.window.0 as f64;
     let deviation = (in_flight - sessions as f64).abs() / sessions as f64;
-    // With a handful of operations each, sessions end at different times by chance.
-    let enough = measured.total.operations >= 100 * sessions as u64;
+    // With a handful of operations each, or in a moment, sessions begin and end at different times by chance.
+    let enough = measured.total.operations >= 100 * sessions as u64 && measured.window >= SHORT;
     let figure = format!("{in_flight:.2} of {sessions}, may be off by {:.0} %", LITTLE * 100.0);
     check(NAME, enough.then_some(deviation <= LITTLE), figure)
+}
+
+/// Somebody else on the machine, such as a compiler, takes processors away: sessions are ready to run and wait.
+fn processor(measured: &Measured, sessions: usize) -> ValidityCheck {
+    const NAME: &str = "waiting for a processor";
+    let Some(waited) = measured.waited.filter(|_| measured.window.0 > 0) else {
+        return check(NAME, None, "unknown here".to_owned());
+    };
+    let share = waited.0 as f64 / (measured.window.0 as f64 * sessions as f64);
+    let figure = format!("{:.1} % of the sessions' time, limit {:.0} %", share * 100.0, WAITING * 100.0);
+    if measured.window < SHORT {
+        return check(NAME, None, format!("{figure}; too short to tell"));
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if sessions > cores {
+        return check(NAME, None, format!("{figure}; {sessions} sessions share {cores} cores"));
+    }
+    check(NAME, Some(share <= WAITING), figure)
 }
 
 fn outside_calls(measured: &Measured, sessions: usize) -> ValidityCheck {
@@ -70,7 +95,7 @@ fn outside_calls(measured: &Measured, sessions: usize) -> ValidityCheck {
     }
     let share = outside_share(measured, sessions);
     let figure = format!("{:.1} %, limit {:.0} %", share * 100.0, OUTSIDE * 100.0);
-    check(NAME, Some(share <= OUTSIDE), figure)
+    check(NAME, (measured.window >= SHORT).then_some(share <= OUTSIDE), figure)
 }
 
 /// Share of the sessions' time that passed outside the engine's calls.

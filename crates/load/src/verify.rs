@@ -7,9 +7,11 @@
 use annvil_core::record::Check;
 
 mod answers;
+mod patience;
 mod writes;
 
 pub use answers::{Expected, verify_answers};
+pub use patience::Patience;
 pub use writes::{Sample, verify_writes};
 
 /// The checks of one form or of the write path, in the order in which they are shown.

@@ -53,7 +53,12 @@ pub(crate) fn of(view: &View<'_>) -> Vec<String> {
     if all.is_empty() {
         all.push(match view.record.status {
             Status::Complete if view.record.blocks.is_empty() => "Nothing was measured.".to_owned(),
-            Status::Complete => "No search was measured, so there is nothing to compare.".to_owned(),
+            Status::Complete if view.searches().next().is_none() => {
+                "No search was measured, so there is nothing to compare.".to_owned()
+            }
+            Status::Complete => {
+                "One variant was measured, so there is nothing to compare it with.".to_owned()
+            }
             _ => "The run ended before a search was measured.".to_owned(),
         });
     }

@@ -108,9 +108,10 @@ impl RunFolder {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
-    /// Writes the record in the place of the last one, whole or not at all.
+    /// Writes the record in the place of the last one, whole or not at all. Without line breaks: with them it is three
+    /// times as long, and `annvil report --json` prints it with them.
     pub fn save(&self, record: &RunRecord) -> Result<(), StoreError> {
-        let json = serde_json::to_vec_pretty(record)
+        let json = serde_json::to_vec(record)
             .map_err(|error| StoreError::Unwritable { path: self.path.join(RECORD), cause: error.into() })?;
         self.write(RECORD, &json)
     }

@@ -76,7 +76,8 @@ fn short(operation: Operation, work: Work, operations: u64, batch: u64, sessions
         work,
         sessions,
         end: End { operations: Some(operations), duration: None },
-        warmup: 10_000,
+        // A tenth, but no more than it takes to have everything in reach.
+        warmup: (operations / 10).min(10_000),
         batch,
     }
 }

@@ -10,7 +10,7 @@ use annvil_core::units::Nanos;
 use annvil_core::vector::RowId;
 use annvil_data::DataError;
 use annvil_engines::Context;
-use annvil_load::verify::{Expected, Sample, verify_answers, verify_writes};
+use annvil_load::verify::{Expected, Patience, Sample, verify_answers, verify_writes};
 
 use super::Ended;
 use crate::block::{Outcome, Stage, Stop};
@@ -34,6 +34,8 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         checks.extend(writes(stage)?);
     }
     let written = stage.clock.now();
+    // A check that was stopped half-way found nothing.
+    stage.check_cancel()?;
     let failed = checks.iter().find(|check| !check.passed).map(describe);
     let elapsed = written.saturating_sub(began);
     stage.tell(&Event::Progress { done: checks.len() as u64, elapsed });
@@ -48,6 +50,14 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         None => Ended::Whole(outcome),
         Some(message) => Ended::Early(outcome, Stop::Verification(message)),
     })
+}
+
+fn patience<'a>(stage: &'a Stage<'_>) -> Patience<'a> {
+    Patience {
+        clock: &*stage.clock,
+        timeout: stage.job.plan.operation_timeout.nanos(),
+        cancel: &stage.job.cancel,
+    }
 }
 
 fn share(what: &str, time: Nanos) -> Share {
@@ -96,7 +106,12 @@ fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop
                 selected: &selected,
                 distance: &|query, id| inputs.distance(query, id),
             };
-            checks.extend(stage.runtime.block_on(verify_answers(&*session, queries, &expected)));
+            checks.extend(stage.runtime.block_on(verify_answers(
+                &*session,
+                queries,
+                &expected,
+                patience(stage),
+            )));
         }
     }
     stage.runtime.block_on(stage.engine.apply(&stage.variant.report_at))?;
@@ -123,7 +138,7 @@ fn writes(stage: &mut Stage<'_>) -> Result<Vec<Check>, Stop> {
         labels: dataset.labels(),
         texts: &texts,
     };
-    let checks = stage.runtime.block_on(verify_writes(&*engine, &sample))?;
+    let checks = stage.runtime.block_on(verify_writes(&*engine, &sample, patience(stage)))?;
     stage.runtime.block_on(engine.destroy())?;
     drop(engine);
     // Left-over working files are removed with the run's scratch folder.

@@ -161,6 +161,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                     return Err(Fault::new(message).at(&second.place).with_help(help));
                 }
             },
+            Node::Null if variants.contains(&"null") => {
+                let help = format!("{}; the name null stands in quotes: \"null\"", names());
+                return Err(self.wrong_type(&visitor).with_help(help));
+            }
             _ => return Err(self.wrong_type(&visitor).with_help(names())),
         };
         visitor.visit_enum(choice).map_err(|fault: Fault| fault.at(place))

@@ -20,8 +20,8 @@ pub struct Metric {
 }
 
 /// Statistics that every latency histogram is read for.
-const LATENCY: [Stat; 8] =
-    [Stat::Mean, Stat::Min, Stat::Max, Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::P999];
+const LATENCY: [Stat; 9] =
+    [Stat::Mean, Stat::Min, Stat::Max, Stat::P10, Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::P999];
 
 /// All figures of a run. A block that failed verification has none: a variant that answers wrongly has no speed.
 pub fn metrics(record: &RunRecord) -> Vec<Metric> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::measures::unmeasured;
 use super::{Index, Phase, Scenario, Variant};
 use crate::document::{Document, DocumentError, nearest};
 use crate::objective::{Reference, Selector, Target};
@@ -256,6 +257,20 @@ impl Check<'_> {
                     return Err(unknown("phase", name, &phases));
                 }
             }
+            let bound =
+                scenario.variants.iter().any(|(name, variant)| !variant.baseline && entry.binds(name));
+            if !bound {
+                let help =
+                    "objectives bind every variant but the baseline, unless only: or except: say otherwise";
+                return Err(self.wrong(&at, "this objective binds no variant", help));
+            }
+            if let Some(why) = unmeasured(scenario, &entry.objective) {
+                return Err(self.wrong(
+                    &at,
+                    format!("no phase measures {} that this asks for", why.0),
+                    why.1,
+                ));
+            }
             for name in entry.only.keys().chain(entry.except.keys()) {
                 if !variants.contains(&name.as_str()) {
                     return Err(unknown("variant", name, &variants));
@@ -339,6 +354,17 @@ objectives:
             ("engine: embedded", "engine: embeded", "unknown name `embeded` in s.yaml:2:9"),
             ("hnsw: {index", "baseline: {index", "`baseline` can't be the name of a variant in s.yaml:5:3"),
             ("mean >= 0.95", "mean >= 2 x 'flt'", "there is no variant `flt` in s.yaml:9:5"),
+            ("recall@10", "recall@5", "no phase measures the recall@5 that this asks for in s.yaml:9:5"),
+            (
+                "recall@10.mean >= 0.95",
+                "response.p50 < 1s",
+                "no phase measures the response that this asks for in s.yaml:9:5",
+            ),
+            (
+                "mean >= 0.95",
+                "mean >= 0.95: {only: {flat: reason}}",
+                "this objective binds no variant in s.yaml:9:",
+            ),
             (
                 "mean >= 0.95",
                 "meen >= 0.95",

@@ -9,6 +9,7 @@ use annvil_core::record::Check;
 use annvil_core::truth::Truth;
 use annvil_core::vector::RowId;
 
+use super::patience::{Patience, Patient};
 use super::{Checks, beyond};
 use crate::recall::Judge;
 use crate::recorder::Answer;
@@ -49,7 +50,13 @@ struct Found {
 }
 
 /// Asks the form for the first `queries` queries and checks each answer.
-pub async fn verify_answers(session: &dyn Session, queries: usize, expected: &Expected<'_>) -> Vec<Check> {
+pub async fn verify_answers(
+    session: &dyn Session,
+    queries: usize,
+    expected: &Expected<'_>,
+    patience: Patience<'_>,
+) -> Vec<Check> {
+    let session = Patient { session, patience };
     let mut found = Found::default();
     let mut reply = Reply::default();
     for query in 0..queries {

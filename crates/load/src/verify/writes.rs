@@ -10,6 +10,7 @@ use annvil_core::operation::{Batch, OpError, OpRef, Reply};
 use annvil_core::record::Check;
 use annvil_core::vector::{Matrix, RowId};
 
+use super::patience::{Patience, Patient};
 use super::{Checks, beyond};
 
 /// Rows that are written: a piece of the data set.
@@ -49,7 +50,11 @@ impl Sample<'_> {
 }
 
 /// Writes into an empty collection and checks that what was acknowledged is so. `engine` must hold nothing else.
-pub async fn verify_writes(engine: &dyn Engine, sample: &Sample<'_>) -> Result<Vec<Check>, EngineError> {
+pub async fn verify_writes(
+    engine: &dyn Engine,
+    sample: &Sample<'_>,
+    patience: Patience<'_>,
+) -> Result<Vec<Check>, EngineError> {
     let rows = sample.rows();
     let first = rows * 9 / 10;
     let schema = Schema {
@@ -82,8 +87,9 @@ pub async fn verify_writes(engine: &dyn Engine, sample: &Sample<'_>) -> Result<V
     };
     let encoded = engine.encode(&[form], &queries, sample.labels)?;
     let session = engine.session(encoded).await?;
+    let session = Patient { session: &*session, patience };
     let mut writes = Writes {
-        session: &*session,
+        session: &session,
         sample,
         exact: promise.exact,
         scored: promise.scores != Scores::None,
