@@ -19,9 +19,10 @@ fn main() {
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let compiler = output(&rustc, &["--version"]).unwrap_or_else(|| "unknown".to_owned());
     let profile = std::env::var("PROFILE").unwrap_or_default();
-    println!("cargo::rustc-env=ANNVIL_COMMIT={commit}");
-    println!("cargo::rustc-env=ANNVIL_COMPILER={compiler}");
-    println!("cargo::rustc-env=ANNVIL_PROFILE={profile}");
+    // Not ANNVIL_*: `cargo run` hands these on to the program, which reads such variables as overrides of a scenario.
+    println!("cargo::rustc-env=BUILT_FROM_COMMIT={commit}");
+    println!("cargo::rustc-env=BUILT_BY_COMPILER={compiler}");
+    println!("cargo::rustc-env=BUILT_IN_PROFILE={profile}");
     println!("cargo::rerun-if-changed=build.rs");
     // HEAD and the log of its moves change with every commit and checkout.
     for file in ["HEAD", "logs/HEAD"] {

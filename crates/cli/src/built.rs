@@ -6,8 +6,8 @@ use annvil_core::record::Build;
 pub fn build() -> Build {
     Build {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: env!("ANNVIL_COMMIT").to_owned(),
-        compiler: env!("ANNVIL_COMPILER").to_owned(),
-        profile: env!("ANNVIL_PROFILE").to_owned(),
+        commit: env!("BUILT_FROM_COMMIT").to_owned(),
+        compiler: env!("BUILT_BY_COMPILER").to_owned(),
+        profile: env!("BUILT_IN_PROFILE").to_owned(),
     }
 }

@@ -4,6 +4,8 @@ use annvil_load::cancel::{Cancel, Reason};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::out;
+
 /// Raises `cancel` at the first signal.
 pub fn listen(cancel: Cancel, quiet: bool) -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
@@ -14,7 +16,7 @@ pub fn listen(cancel: Cancel, quiet: bool) -> std::io::Result<()> {
             }
             cancel.raise(Reason::User);
             if !quiet {
-                eprintln!("\nstopping; what was measured is kept. Ctrl-C again stops at once.");
+                out::say("\nstopping; what was measured is kept. Ctrl-C again stops at once.");
             }
         }
     });

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             let code = run::exit_code(&error);
-            eprintln!("{}", paint::error(&told(&error)));
+            out::say(&paint::error(&told(&error)));
             code
         }
     }

@@ -1,4 +1,5 @@
-//! Standard output. A reader that has seen enough is no error: `annvil report RUN | head -3` ends quietly.
+//! Standard output and standard error. A reader that has seen enough is no error: `annvil report RUN | head -3` ends
+//! quietly.
 
 use std::io::{ErrorKind, Write};
 
@@ -14,4 +15,9 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 /// Prints a value as JSON with line breaks.
 pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// A line on standard error. Nobody may be listening any more; what is measured does not depend on it.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

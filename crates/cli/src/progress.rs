@@ -11,12 +11,16 @@ use annvil_core::scenario::point_name;
 use annvil_core::units::{Nanos, Rate, count};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::out;
+
 /// Shows what a run does.
 pub struct Progress {
     mode: Mode,
     variant: String,
     widths: (usize, usize),
     bar: Option<ProgressBar>,
+    /// Whether the bar is of time rather than of operations.
+    timed: bool,
     label: String,
 }
 
@@ -47,6 +51,7 @@ impl Progress {
             variant: String::new(),
             widths: (variants, phases),
             bar: None,
+            timed: false,
             label: String::new(),
         };
         let set = &plan.dataset;
@@ -67,8 +72,8 @@ impl Progress {
     fn line(&self, text: &str) {
         match self.mode {
             Mode::Quiet => {}
-            Mode::Terminal => eprintln!("{text}"),
-            Mode::Plain => eprintln!("{} {text}", jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S")),
+            Mode::Terminal => out::say(text),
+            Mode::Plain => out::say(&format!("{} {text}", jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S"))),
         }
     }
 
@@ -76,16 +81,21 @@ impl Progress {
         format!("  {:<1$}  {phase:<2$}  {text}", self.variant, self.widths.0, self.widths.1)
     }
 
-    fn start(&mut self, name: &str, kind: &str, point: &str, total: Option<u64>) {
+    fn start(&mut self, name: &str, kind: &str, point: &str, total: Option<u64>, duration: Option<Nanos>) {
         self.label = self.labelled(name, "");
         if self.mode != Mode::Terminal {
             return;
         }
         let point = if point.is_empty() { String::new() } else { format!(" {point}") };
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10));
+        let bar = ProgressBar::with_draw_target(
+            total.or(duration.map(milliseconds)),
+            ProgressDrawTarget::stderr_with_hz(10),
+        );
+        self.timed = total.is_none() && duration.is_some();
         let template = match (total, kind) {
             // How fast rows are indexed says little about how long it takes: later rows cost more.
             (Some(_), "settle") => "{prefix}{spinner} {bar:20} {percent:>3} % {human_pos} rows{msg}",
+            (None, _) if self.timed => "{prefix}{bar:20} {percent:>3} %  {msg}  ETA {eta}",
             (Some(_), _) => "{prefix}{bar:20} {percent:>3} %  {human_pos}{msg}  ETA {eta}",
             (None, _) => "{prefix}{spinner} {human_pos}{msg}",
         };
@@ -128,15 +138,19 @@ impl Sink for Progress {
                 self.end_bar();
                 self.variant.clone_from(variant);
             }
-            Event::PhaseStarted { name, kind, point, total } => {
+            Event::PhaseStarted { name, kind, point, total, duration } => {
                 self.end_bar();
-                self.start(name, kind, &point_name(point), *total);
+                self.start(name, kind, &point_name(point), *total, *duration);
             }
             Event::Progress { done, elapsed } => {
                 if let Some(bar) = &self.bar {
-                    bar.set_position(*done);
-                    if elapsed.0 > 0 {
-                        bar.set_message(format!("  {}", Rate(*done as f64 / elapsed.as_secs_f64())));
+                    let rate = Rate(*done as f64 / elapsed.as_secs_f64().max(1e-9));
+                    if self.timed {
+                        bar.set_position(milliseconds(*elapsed));
+                        bar.set_message(format!("{}  {rate}", count(*done)));
+                    } else {
+                        bar.set_position(*done);
+                        bar.set_message(format!("  {rate}"));
                     }
                 }
             }
@@ -159,6 +173,10 @@ impl Sink for Progress {
             Event::Engine(_) | Event::BlockDone => {}
         }
     }
+}
+
+fn milliseconds(nanos: Nanos) -> u64 {
+    nanos.0 / 1_000_000
 }
 
 fn memory_line(memory: &MemoryRecord) -> Option<String> {

@@ -44,7 +44,7 @@ pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
     show(&record, folder.path(), flags.json, flags.quiet)?;
     if flags.quiet {
         for text in complaints(&record) {
-            eprintln!("{}", paint::error(&text));
+            out::say(&paint::error(&text));
         }
     }
     Ok(ExitCode::from(Outcome::of(&record).code()))
@@ -102,7 +102,11 @@ pub fn variant() -> anyhow::Result<ExitCode> {
 
 /// The exit code of an error that kept a run from its end.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    let usage = error.downcast_ref::<RunError>().is_none_or(RunError::is_usage);
+    let usage = match error.downcast_ref::<RunError>() {
+        Some(error) => error.is_usage(),
+        // A disk or a pipe that fails is not the user's mistake.
+        None => !error.chain().any(|cause| cause.is::<std::io::Error>()),
+    };
     ExitCode::from(if usage { Outcome::Usage.code() } else { Outcome::Failed.code() })
 }
 

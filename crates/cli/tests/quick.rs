@@ -46,7 +46,14 @@ fn a_run_leaves_everything_that_is_promised() {
     let record: RunRecord =
         serde_json::from_str(&fs::read_to_string(run_folder.join("run.json")).unwrap()).unwrap();
     assert_eq!((record.status, record.blocks.len()), (Status::Complete, 4));
+    let judged = record.objectives.iter().flat_map(|objective| &objective.judged);
+    // In company the figures may be invalid, which is no excuse for wrong answers.
+    assert!(
+        judged.clone().count() > 0
+            && judged.clone().all(|judged| judged.value.is_some_and(|value| value > 0.5))
+    );
     for block in &record.blocks {
+        assert_eq!(block.failure, None);
         let memory = block.memory.as_ref().unwrap();
         assert!(memory.own_process && memory.usage.index.unwrap().0 > 0 && memory.resident().unwrap().0 > 0);
     }

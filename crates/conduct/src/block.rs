@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use annvil_core::clock::Clock;
 use annvil_core::engine::{Encoded, Engine, EngineError, Schema};
@@ -40,6 +41,8 @@ pub struct BlockJob<'a> {
     pub scratch: PathBuf,
     /// Stopping from outside.
     pub cancel: Cancel,
+    /// When the run's time is over.
+    pub deadline: Instant,
     /// Whether the process was started for this block alone.
     pub own_process: bool,
 }
@@ -55,7 +58,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) encoded: Option<Arc<Encoded>>,
     pub(crate) sink: &'a mut dyn Sink,
     /// Phase that runs now, for failures.
-    pub(crate) current: String,
+    pub(crate) current: &'a mut String,
     began: Nanos,
 }
 
@@ -116,7 +119,11 @@ pub(crate) fn interrupted(reason: Reason) -> &'static str {
     if reason == Reason::TimeLimit { "the run's time limit was reached" } else { "interrupted" }
 }
 
-fn stage_and_run(job: &BlockJob<'_>, sink: &mut dyn Sink, phase: &mut String) -> Result<(), Stop> {
+fn stage_and_run<'a>(
+    job: &'a BlockJob<'a>,
+    sink: &'a mut dyn Sink,
+    phase: &'a mut String,
+) -> Result<(), Stop> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let Some(variant) = job.plan.variant(job.variant) else {
         let what = format!("the plan has no variant `{}`", job.variant);
@@ -140,7 +147,7 @@ fn stage_and_run(job: &BlockJob<'_>, sink: &mut dyn Sink, phase: &mut String) ->
         forms: search_forms(&job.plan.phases),
         encoded: None,
         sink,
-        current: String::new(),
+        current: phase,
         began: clock.now(),
     };
     let mut result = Ok(());
@@ -150,7 +157,6 @@ fn stage_and_run(job: &BlockJob<'_>, sink: &mut dyn Sink, phase: &mut String) ->
             break;
         }
     }
-    phase.clone_from(&stage.current);
     result?;
     let Stage { engine, runtime, .. } = stage;
     runtime.block_on(engine.destroy())?;
@@ -183,7 +189,7 @@ impl Stage<'_> {
     ) -> Result<(), Stop> {
         for point in self.points(phase) {
             self.check_cancel()?;
-            phase.name().clone_into(&mut self.current);
+            phase.name().clone_into(self.current);
             self.runtime.block_on(self.engine.apply(&point))?;
             let began = self.clock.now();
             let before = machine::Activity::now();

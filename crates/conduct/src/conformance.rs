@@ -102,6 +102,7 @@ pub fn conformance(engine: &EngineSpec, variant: &Variant) -> Result<Conformance
         inputs: &inputs,
         scratch: scratch.path().to_owned(),
         cancel: Cancel::new(),
+        deadline: Instant::now() + Duration::from_mins(10),
         own_process: false,
     };
     let mut block = Block {

@@ -34,6 +34,8 @@ pub enum Event {
         point: Params,
         /// Operations, rows or checks that it will do, if that is known.
         total: Option<u64>,
+        /// How long it will go on, if that is what ends it.
+        duration: Option<Nanos>,
     },
     /// How far the phase is.
     Progress {

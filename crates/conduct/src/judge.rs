@@ -1,15 +1,19 @@
 //! Objectives held against what was measured.
 
 use annvil_core::key::MetricKey;
-use annvil_core::objective::{Grade, Objective, Reference, Selector, Target};
+use annvil_core::objective::{Grade, Objective, Reference, Target};
 use annvil_core::plan::{Plan, PlannedVariant};
-use annvil_core::record::{Judged, MetricValue, ObjectiveResult, RunRecord, metrics};
+use annvil_core::record::{Block, Judged, MetricValue, ObjectiveResult, PhaseResult, RunRecord, metrics};
+use annvil_core::scenario::{Phase, measures};
 
 /// Judges every objective of the plan: each binds every variant but the baseline, unless `only` or `except` say
-/// otherwise, at the variant's reported point. A figure that was not measured is unknown, never met.
+/// otherwise, at the variant's reported point. A figure that was not measured is unknown, never met, and so is every
+/// figure of a run that is invalid.
 pub fn judge(record: &RunRecord) -> Vec<ObjectiveResult> {
     let metrics = metrics(record);
-    let judge = Judge { plan: &record.plan, metrics: &metrics };
+    let checks = record.blocks.iter().flat_map(|block| &block.phases).flat_map(|phase| &phase.validity);
+    let valid = !checks.into_iter().any(|check| check.valid == Some(false));
+    let judge = Judge { plan: &record.plan, metrics: &metrics, blocks: &record.blocks, valid };
     record
         .plan
         .objectives
@@ -29,55 +33,70 @@ pub fn judge(record: &RunRecord) -> Vec<ObjectiveResult> {
 struct Judge<'a> {
     plan: &'a Plan,
     metrics: &'a [MetricValue],
+    blocks: &'a [Block],
+    /// Whether the run can be judged at all.
+    valid: bool,
 }
 
 impl Judge<'_> {
     fn variant(&self, objective: &Objective, variant: &PlannedVariant) -> Vec<Judged> {
-        let keys = self.keys(objective, variant);
-        if keys.is_empty() {
-            let key = MetricKey {
-                variant: variant.name.clone(),
-                point: variant.report_point(),
-                phase: selected(&objective.phase),
-                form: objective.form.as_ref().map(selected).unwrap_or_default(),
-                quantity: objective.quantity,
-                stat: objective.stat,
-            };
-            return vec![Judged { key, value: None, target: None, margin: None, grade: Grade::Unknown }];
-        }
-        keys.into_iter()
+        self.keys(objective, variant)
+            .into_iter()
             .map(|key| {
                 let value = self.value(&key);
                 let reference = self.reference(Some(&objective.target), &key);
                 let critical = self.reference(objective.critical.as_ref(), &key);
                 let judgement = objective.judge(value.unwrap_or(f64::NAN), reference, critical);
-                Judged {
-                    key,
-                    value,
-                    target: judgement.target,
-                    margin: judgement.margin,
-                    grade: judgement.grade,
-                }
+                let grade = if self.valid { judgement.grade } else { Grade::Unknown };
+                Judged { key, value, target: judgement.target, margin: judgement.margin, grade }
             })
             .collect()
     }
 
-    /// The distinct keys of the variant that the objective means.
+    /// The keys of the variant that the objective means, in every phase of the plan that can have them: also those that
+    /// were not measured, which are unknown. What the engine said it can't do is left out.
     fn keys(&self, objective: &Objective, variant: &PlannedVariant) -> Vec<MetricKey> {
-        let point = variant.report_point();
-        let mut keys: Vec<MetricKey> = self
-            .metrics
-            .iter()
-            .map(|metric| &metric.key)
-            .filter(|key| key.variant == variant.name && (key.point == point || key.point.is_empty()))
-            .filter(|key| key.quantity == objective.quantity && key.stat == objective.stat)
-            .filter(|key| matches(&objective.phase, &key.phase))
-            .filter(|key| objective.form.as_ref().is_none_or(|form| matches(form, &key.form)))
-            .cloned()
-            .collect();
-        keys.sort();
-        keys.dedup();
+        let mut keys = Vec::new();
+        for phase in &self.plan.phases {
+            let name = phase.name();
+            let meant = objective.phase.matches(name) && measures(phase, objective.quantity);
+            if !meant || self.unsupported(variant, name) {
+                continue;
+            }
+            let point = point_of(phase, variant);
+            let mut measured: Vec<MetricKey> = self
+                .metrics
+                .iter()
+                .map(|metric| &metric.key)
+                .filter(|key| key.variant == variant.name && key.phase == name && key.point == point)
+                .filter(|key| key.quantity == objective.quantity && key.stat == objective.stat)
+                .filter(|key| objective.form.as_ref().is_none_or(|form| form.matches(&key.form)))
+                .cloned()
+                .collect();
+            measured.sort();
+            measured.dedup();
+            if measured.is_empty() {
+                measured.push(MetricKey {
+                    variant: variant.name.clone(),
+                    point,
+                    phase: name.to_owned(),
+                    form: objective.form.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    quantity: objective.quantity,
+                    stat: objective.stat,
+                });
+            }
+            keys.extend(measured);
+        }
         keys
+    }
+
+    fn unsupported(&self, variant: &PlannedVariant, phase: &str) -> bool {
+        self.blocks.iter().filter(|block| block.variant == variant.name).any(|block| {
+            block
+                .phases
+                .iter()
+                .any(|done| done.name == phase && matches!(done.result, PhaseResult::Unsupported { .. }))
+        })
     }
 
     /// The middle of the blocks' values.
@@ -97,21 +116,13 @@ impl Judge<'_> {
             Reference::Baseline => self.plan.baseline()?,
             Reference::Variant(name) => self.plan.variant(name)?,
         };
-        let point = if key.point.is_empty() { String::new() } else { other.report_point() };
+        let phase = self.plan.phases.iter().find(|phase| phase.name() == key.phase)?;
+        let point = point_of(phase, other);
         self.value(&MetricKey { variant: other.name.clone(), point, ..key.clone() })
     }
 }
 
-fn matches(selector: &Selector, name: &str) -> bool {
-    match selector {
-        Selector::Any => true,
-        Selector::Name(wanted) => wanted == name,
-    }
-}
-
-fn selected(selector: &Selector) -> String {
-    match selector {
-        Selector::Any => "*".to_owned(),
-        Selector::Name(name) => name.clone(),
-    }
+/// The point under which a phase's figures of a variant are filed: only searches are swept.
+fn point_of(phase: &Phase, variant: &PlannedVariant) -> String {
+    if matches!(phase, Phase::Search(_)) { variant.report_point() } else { String::new() }
 }

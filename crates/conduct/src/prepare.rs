@@ -86,7 +86,7 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
         }
     }
     for (name, value) in &overrides.variables {
-        let path = name.trim_start_matches(VARIABLES).to_lowercase().replace("__", ".");
+        let path = name.strip_prefix(VARIABLES).unwrap_or(name).to_lowercase().replace("__", ".");
         document.set(&path, value, &format!("{name}={value}"))?;
     }
     for (path, value) in &overrides.set {
@@ -145,9 +145,15 @@ fn check(document: &Document, scenario: &Scenario, dataset: &dyn Dataset) -> Res
             return Err(document.error(written(index, phase, "k"), message).into());
         }
         let Some(filter) = &search.filter else { continue };
-        if let Err(error) = filter.compile(dataset.labels()) {
+        let predicate = filter.compile(dataset.labels()).map_err(|error| {
             let message = format!("the filter does not fit the data set: {error}");
-            return Err(document.error(written(index, phase, "where"), message).into());
+            document.error(written(index, phase, "where"), message)
+        })?;
+        let rows = dataset.info().rows;
+        if !(0..rows).any(|row| predicate.matches(dataset.labels(), row)) {
+            let message = format!("the filter selects none of the {rows} rows");
+            let error = document.error(written(index, phase, "where"), message);
+            return Err(error.with_help("a search without right answers has no recall").into());
         }
     }
     Ok(())

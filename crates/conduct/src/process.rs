@@ -31,6 +31,8 @@ pub struct Job {
     pub variant: String,
     /// Number of the block.
     pub block: u32,
+    /// What is left of the run's time, in seconds.
+    pub seconds_left: f64,
     /// Folder with the exact answers.
     pub shared: PathBuf,
     /// Empty folder for the engine's working files.
@@ -170,6 +172,7 @@ pub fn serve() -> Result<(), RunError> {
         inputs: &inputs,
         scratch: job.scratch.clone(),
         cancel: cancel.clone(),
+        deadline: Instant::now() + Duration::from_secs_f64(job.seconds_left.max(0.0)),
         own_process: true,
     };
     run_block(&block, &mut tell);

@@ -195,6 +195,7 @@ impl Begun {
         };
         self.record.blocks.push(block);
         let plan = self.record.plan.clone();
+        let deadline = self.started + plan.time_limit.as_duration();
         let mut keeper = Keeper {
             folder: &self.folder,
             record: &mut self.record,
@@ -211,6 +212,7 @@ impl Begun {
                     inputs,
                     scratch: scratch.to_owned(),
                     cancel: self.cancel.clone(),
+                    deadline,
                     own_process: false,
                 };
                 run_block(&job, &mut keeper);
@@ -220,6 +222,7 @@ impl Begun {
                     plan,
                     variant: variant.to_owned(),
                     block: number,
+                    seconds_left: deadline.saturating_duration_since(Instant::now()).as_secs_f64(),
                     shared: shared.to_owned(),
                     scratch: scratch.to_owned(),
                 };

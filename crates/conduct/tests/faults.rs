@@ -76,12 +76,29 @@ fn an_engine_that_panics_fails_alone() {
     let failure = record.blocks[0].failure.as_ref().unwrap();
     assert_eq!(failure.kind, FailureKind::Engine);
     assert!(failure.message.contains("panicked"), "{}", failure.message);
+    assert_eq!(failure.phase, "verify");
     assert_eq!(Outcome::of(&record), Outcome::Failed);
 }
 
 #[test]
-fn failed_operations_are_counted_by_kind() {
-    let record = run("errors: 0.5");
-    // Half of the answers fail: verification says so first.
-    assert!(record.blocks[0].failure.as_ref().unwrap().message.contains("every query answered"));
+fn failed_operations_are_counted_by_kind_and_are_no_wrong_answers() {
+    let record = run("errors: 0.2");
+    assert_eq!(record.blocks[0].failure, None);
+    let PhaseResult::Measured { forms } = &record.blocks[0].phases[3].result else { panic!("not measured") };
+    let failed = forms[0].failures["other"];
+    assert_eq!(forms[0].operations + failed, 100);
+    assert!((5..=40).contains(&failed), "{failed}");
+    assert_eq!(forms[0].failed.as_ref().unwrap().count(), failed);
+}
+
+#[test]
+fn an_engine_that_does_not_answer_fails_as_an_engine() {
+    let record = run("errors: 1.0");
+    let failure = record.blocks[0].failure.as_ref().unwrap();
+    assert_eq!(
+        (failure.kind, failure.phase.as_str()),
+        (FailureKind::Engine, "verify"),
+        "{}",
+        failure.message
+    );
 }

@@ -52,6 +52,12 @@ fn the_hash_is_of_what_is_measured_not_of_prose_or_places() {
     let plain = hash(&[]);
     assert_eq!(plain, hash(&[("why", "prose")]));
     assert_eq!(plain, hash(&[("variants.hnsw.why", "prose")]));
+    let objective = |why: &str| format!("[{{search.throughput > 1/s: {{only: {{hnsw: {why}}}}}}}]");
+    assert_eq!(
+        hash(&[("objectives", &objective("one reason"))]),
+        hash(&[("objectives", &objective("another"))])
+    );
+    assert_ne!(plain, hash(&[("objectives", &objective("one reason"))]));
     assert_ne!(plain, hash(&[("variants.hnsw.index.hnsw.m", "9")]));
     assert_ne!(plain, hash(&[("data.rows", "2999")]));
 }

@@ -24,6 +24,8 @@ pub struct Histogram {
     clamped: u64,
     // The histogram knows its mean only to the width of a bucket.
     sum: u128,
+    // Readings of the clock behind the counts: operations timed together are one.
+    readings: u64,
 }
 
 impl Histogram {
@@ -35,23 +37,26 @@ impl Histogram {
     )]
     pub fn new() -> Self {
         let counts = Hdr::new_with_bounds(1, HIGHEST.0, 3).expect("valid constant bounds");
-        Self { counts, clamped: 0, sum: 0 }
+        Self { counts, clamped: 0, sum: 0, readings: 0 }
     }
 
     /// Counts one duration.
     #[inline]
     pub fn record(&mut self, value: Nanos) {
-        self.record_n(value, 1);
+        self.record_shared(value, 1);
     }
 
-    /// Counts the same duration `n` times.
+    /// Counts `n` operations that took `total` together, each with their mean. The sum stays exact, and the `n` are one
+    /// reading: percentiles need readings beyond them, not operations.
     #[inline]
-    pub fn record_n(&mut self, value: Nanos, n: u64) {
-        if value > HIGHEST {
+    pub fn record_shared(&mut self, total: Nanos, n: u64) {
+        let each = if n == 1 { total.0 } else { (total.0 + n / 2) / n.max(1) };
+        if each > HIGHEST.0 {
             self.clamped += n;
         }
-        self.sum += u128::from(value.0) * u128::from(n);
-        self.counts.saturating_record_n(value.0.max(1), n);
+        self.sum += u128::from(total.0);
+        self.readings += 1;
+        self.counts.saturating_record_n(each.max(1), n);
     }
 
     /// Adds the samples of another histogram.
@@ -60,13 +65,7 @@ impl Histogram {
         let _ = self.counts.add(&other.counts);
         self.clamped += other.clamped;
         self.sum += other.sum;
-    }
-
-    /// Forgets all samples, keeping the memory.
-    pub fn clear(&mut self) {
-        self.counts.reset();
-        self.clamped = 0;
-        self.sum = 0;
+        self.readings += other.readings;
     }
 
     /// Number of samples.
@@ -93,7 +92,7 @@ impl Histogram {
             Stat::Low | Stat::Value => None,
             Stat::P10 | Stat::P50 | Stat::P90 | Stat::P95 | Stat::P99 | Stat::P999 => {
                 let quantile = stat.quantile()?;
-                let beyond = n * (1.0 - quantile).min(quantile);
+                let beyond = self.readings as f64 * (1.0 - quantile).min(quantile);
                 (beyond >= BEYOND || stat == Stat::P50)
                     .then(|| self.counts.value_at_quantile(quantile) as f64)
             }
@@ -110,11 +109,6 @@ impl Histogram {
     /// The value below which the share `quantile` of the samples lies, without regard to how many lie beyond.
     pub fn quantile(&self, quantile: f64) -> Nanos {
         Nanos(self.counts.value_at_quantile(quantile))
-    }
-
-    /// Estimate of the mass of memory that a histogram takes.
-    pub fn bytes(&self) -> usize {
-        self.counts.distinct_values() * size_of::<u64>()
     }
 }
 
@@ -136,6 +130,8 @@ struct Written {
     sum_ns: f64,
     /// Samples longer than the histogram's range.
     clamped: u64,
+    /// Readings of the clock: operations timed together are one.
+    readings: u64,
 }
 
 impl Serialize for Histogram {
@@ -147,6 +143,7 @@ impl Serialize for Histogram {
             count: self.count(),
             sum_ns: self.sum as f64,
             clamped: self.clamped,
+            readings: self.readings,
         }
         .serialize(serializer)
     }
@@ -161,6 +158,7 @@ impl<'de> Deserialize<'de> for Histogram {
         let mut histogram = Self::new();
         histogram.counts.add(&read).map_err(D::Error::custom)?;
         histogram.clamped = written.clamped;
+        histogram.readings = written.readings;
         histogram.sum = written.sum_ns as u128;
         Ok(histogram)
     }
@@ -215,6 +213,17 @@ mod tests {
         assert_eq!(of(&values).stat(Stat::P99), Some(990.0));
         assert_eq!(of(&[]).stat(Stat::Mean), None);
         assert_eq!(of(&[1, 2]).stat(Stat::Mean), Some(1.5));
+    }
+
+    #[test]
+    fn what_is_timed_together_is_one_reading_with_an_exact_sum() {
+        let mut histogram = Histogram::new();
+        for _ in 0..79 {
+            histogram.record_shared(Nanos(947), 256);
+        }
+        assert_eq!(histogram.count(), 79 * 256);
+        assert_eq!(histogram.stat(Stat::Mean), Some(947.0 / 256.0));
+        assert_eq!((histogram.stat(Stat::P50), histogram.stat(Stat::P99)), (Some(4.0), None));
     }
 
     #[test]

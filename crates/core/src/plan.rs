@@ -111,6 +111,13 @@ impl Plan {
         for variant in &mut definite.variants {
             variant.configuration.why = None;
         }
+        for entry in &mut definite.objectives {
+            entry
+                .only
+                .values_mut()
+                .chain(entry.except.values_mut())
+                .for_each(|reason| "reason".clone_into(reason));
+        }
         let mut value = serde_json::to_value(&definite).unwrap_or_default();
         if let Some(map) = value.as_object_mut() {
             map.remove("data");

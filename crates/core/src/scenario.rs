@@ -22,6 +22,7 @@ mod stub;
 mod sweep;
 
 pub use check::read;
+pub use measures::measures;
 pub use phase::{
     DistancePhase, FetchPhase, LoadPhase, PersistPhase, Phase, Points, RestorePhase, SearchPhase,
     SettlePhase, VerifyPhase,

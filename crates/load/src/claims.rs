@@ -83,6 +83,14 @@ impl Claims {
         self.next.load(Ordering::Relaxed).min(self.limit)
     }
 
+    /// Takes a session's first operation on, even if the time is over already.
+    pub fn first(&self, free: Nanos) -> Option<Claim> {
+        match &self.schedule {
+            None => self.take(self.start.min(free)).map(|claim| Claim { intended: free, ..claim }),
+            Some(_) => self.take(free),
+        }
+    }
+
     /// Takes the next operation on for a session that is free since `free`; `None` ends the session's work.
     #[inline]
     pub fn take(&self, free: Nanos) -> Option<Claim> {

@@ -38,12 +38,15 @@ impl Slot<'_> {
     pub(crate) async fn run(&self) {
         let mut reply = Reply::default();
         let mut free = self.clock.now().max(self.claims.start());
-        while let Some(claim) = self.claims.take(free) {
+        // However late the thread woke up, it does one operation: a phase that is shorter than that is not nothing.
+        let mut next = self.claims.first(free);
+        while let Some(claim) = next {
             free = if claim.count == 1 {
                 self.one(claim, free, &mut reply).await
             } else {
                 self.several(claim, free, &mut reply).await
             };
+            next = self.claims.take(free);
         }
     }
 
@@ -53,46 +56,53 @@ impl Slot<'_> {
             self.clock.sleep_until(claim.intended).await;
         }
         let sent = self.clock.now();
-        let result =
-            limited(self.session, operation, reply, self.clock, sent.saturating_add(self.timeout)).await;
+        let result = limited(self.session, operation, reply, self.clock, self.timeout).await;
         let done = self.clock.now();
         let sample = Sample { intended: claim.intended, free, sent, done };
         let mut recorder = self.recorder.borrow_mut();
         match result {
             // A session that can't be interrupted answers late: too late is not an answer.
-            Ok(()) if sample.service() > self.timeout => recorder.failed(sample, &OpError::Timeout),
+            Ok(()) if sample.service() > self.timeout => recorder.failed(sample, &OpError::Timeout, 1),
             Ok(()) => {
                 recorder.answered(sample, 1);
                 if let OpRef::Search { query, .. } = operation {
                     recorder.keep(query, reply);
                 }
             }
-            Err(error) => recorder.failed(sample, &error),
+            Err(error) => recorder.failed(sample, &error, 1),
         }
         done
     }
 
     /// Operations so short that reading the clock for each would be most of what is measured.
     async fn several(&self, claim: Claim, free: Nanos, reply: &mut Reply) -> Nanos {
-        let mut failure = None;
+        let mut failures: Vec<(OpError, u64)> = Vec::new();
         let mut answered = 0;
         let sent = self.clock.now();
         for k in claim.first..claim.first + claim.count {
-            match self.session.call(self.work.operation(k), reply).await {
+            match limited(self.session, self.work.operation(k), reply, self.clock, self.timeout).await {
                 Ok(()) => answered += 1,
-                Err(error) => {
-                    failure.get_or_insert((0, error)).0 += 1;
-                }
+                Err(error) => match failures.iter_mut().find(|(known, _)| known.kind() == error.kind()) {
+                    Some((_, count)) => *count += 1,
+                    None => failures.push((error, 1)),
+                },
             }
         }
         let done = self.clock.now();
-        let sample = Sample { intended: claim.intended, free, sent, done };
+        // The operations of a batch share its time, whatever became of each.
+        let took = done.saturating_sub(sent).0;
+        let share = |count: u64| Sample {
+            intended: claim.intended,
+            free,
+            sent,
+            done: sent.saturating_add(Nanos(took * count / claim.count)),
+        };
         let mut recorder = self.recorder.borrow_mut();
         if answered > 0 {
-            recorder.answered(sample, answered);
+            recorder.answered(share(answered), answered);
         }
-        if let Some((count, error)) = failure {
-            (0..count).for_each(|_| recorder.failed(sample, &error));
+        for (error, count) in &failures {
+            recorder.failed(share(*count), error, *count);
         }
         done
     }
@@ -104,13 +114,13 @@ pub async fn limited(
     operation: OpRef<'_>,
     reply: &mut Reply,
     clock: &dyn Clock,
-    deadline: Nanos,
+    timeout: Nanos,
 ) -> Result<(), OpError> {
     let mut call = session.call(operation, reply);
     if let Poll::Ready(result) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
         return result;
     }
-    let mut timer = pin!(clock.sleep_until(deadline));
+    let mut timer = pin!(clock.sleep_until(clock.now().saturating_add(timeout)));
     poll_fn(|context| {
         if let Poll::Ready(result) = call.as_mut().poll(context) {
             return Poll::Ready(result);

@@ -12,8 +12,9 @@ use annvil_core::vector::RowId;
 
 use crate::recorder::Answer;
 
-/// Slack for comparing two distances that were both computed in double precision from the same rows.
-const EPSILON: f64 = 1e-9;
+/// Slack for comparing two distances, relative to `1 + |distance|`: rows whose true distances differ by less can't be told
+/// apart by an engine that computes in 32-bit floats, and none of them is a mistake.
+const EPSILON: f64 = 1e-6;
 
 /// What scoring needs to know besides the answers.
 pub struct Judge<'a> {
@@ -57,11 +58,11 @@ impl Judge<'_> {
                 continue;
             }
             answered += 1;
-            if distance <= reach + EPSILON {
+            if no_farther(distance, reach) {
                 right += 1;
                 gain += discount(place);
             }
-            if rank == 0.0 && distance <= nearest + EPSILON {
+            if rank == 0.0 && no_farther(distance, nearest) {
                 rank = 1.0 / (place + 1) as f64;
             }
         }
@@ -83,13 +84,17 @@ impl Judge<'_> {
         }
     }
 
-    /// Scores all answers of a form. `None` without truth or answers: unknown, never perfect.
+    /// Scores all answers of a form. `None` without truth, answers or matching rows: unknown, never perfect.
     ///
     /// The sample of the mean's interval is the query: answers to the same query are averaged first.
     pub fn record(&self, answers: &[Answer]) -> Option<RecallRecord> {
         let mut queries: BTreeMap<u32, (f64, u32)> = BTreeMap::new();
         let (mut scored, mut short, mut mrr, mut ndcg) = (0u64, 0u64, 0.0, 0.0);
         for answer in answers {
+            // Where nothing matches there is nothing to find: such a query says nothing about recall.
+            if self.truth.get(answer.query as usize).is_none_or(|exact| exact.matches == 0) {
+                continue;
+            }
             let Some(score) = self.score(answer) else { continue };
             let query = queries.entry(answer.query).or_default();
             query.0 += score.recall;
@@ -123,6 +128,11 @@ impl Judge<'_> {
             by_query,
         })
     }
+}
+
+/// Whether a true distance is no longer than another, as far as 32-bit floats can tell.
+pub(crate) fn no_farther(distance: f64, than: f64) -> bool {
+    distance <= than + EPSILON * (1.0 + than.abs())
 }
 
 fn discount(place: usize) -> f64 {

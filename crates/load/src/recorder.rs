@@ -180,11 +180,7 @@ impl Recorder {
     pub fn answered(&mut self, sample: Sample, count: u64) {
         self.note(&sample);
         let part = &mut self.part;
-        if count == 1 {
-            part.service.record(sample.service());
-        } else {
-            part.service.record_n(Nanos(sample.service().0 / count), count);
-        }
+        part.service.record_shared(sample.service(), count);
         part.sched_lag.record(sample.sched_lag());
         if let Some(response) = &mut part.response {
             response.record(sample.response());
@@ -195,12 +191,12 @@ impl Recorder {
         part.operations += count;
     }
 
-    /// Writes down a failed operation.
-    pub fn failed(&mut self, sample: Sample, error: &OpError) {
+    /// Writes down operations that failed alike, one or several that were timed together.
+    pub fn failed(&mut self, sample: Sample, error: &OpError, count: u64) {
         self.note(&sample);
-        self.part.failed.get_or_insert_default().record(sample.response());
+        self.part.failed.get_or_insert_default().record_shared(sample.response(), count);
         let kind = OpError::KINDS.iter().position(|kind| *kind == error.kind());
-        self.part.failures[kind.unwrap_or(OpError::KINDS.len() - 1)] += 1;
+        self.part.failures[kind.unwrap_or(OpError::KINDS.len() - 1)] += count;
     }
 
     /// Keeps an answer for scoring, perhaps.
@@ -257,7 +253,7 @@ mod tests {
         let mut recorder = Recorder::new(0, Nanos(0), false, sender, Reservoir::new(0, stream(1, "r")));
         recorder.answered(sample(0, 10), 1);
         recorder.answered(sample(10, 2_500_000_000), 1);
-        recorder.failed(sample(2_500_000_000, 2_600_000_000), &OpError::Timeout);
+        recorder.failed(sample(2_500_000_000, 2_600_000_000), &OpError::Timeout, 1);
         let left = recorder.finish();
         let flushes: Vec<Flush> = receiver.iter().collect();
         let seen: Vec<(u64, u64, u64)> =

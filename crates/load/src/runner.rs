@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::cancel::{Cancel, Reason};
 use crate::claims::{Claims, End};
-use crate::drive::Slot;
+use crate::drive::{Slot, limited};
 use crate::recorder::{Answer, Flush, Part, Recorded, Recorder, Reservoir};
 use crate::series::Series;
 use crate::time::runtime;
@@ -71,6 +72,8 @@ pub struct Measured {
     /// Time that the sessions' threads were ready to run and had no processor, all together; absent where the kernel
     /// does not say.
     pub waited: Option<Nanos>,
+    /// Operations that the warm-up did.
+    pub warmed: u64,
     /// Whether it was stopped before its end.
     pub stopped: Option<Reason>,
 }
@@ -85,10 +88,10 @@ pub enum LoadError {
     #[error("the engine panicked: {0}")]
     Panicked(String),
     /// A session does not come back.
-    #[error("{sessions} of the sessions did not answer within {limit}, nor after being asked to stop")]
+    #[error(
+        "no session came back from the engine: operations are limited to {limit}, and for longer nothing has moved"
+    )]
     Stuck {
-        /// Number of such sessions.
-        sessions: usize,
         /// Time limit of an operation.
         limit: Nanos,
     },
@@ -116,6 +119,7 @@ pub fn run(load: Load, arrivals: Arrivals, progress: Progress<'_>) -> Result<Mea
         claims: OnceLock::new(),
         failure: Mutex::new(None),
         cancel: load.cancel.inner(),
+        warmed: AtomicU64::new(0),
         load,
         open,
     });
@@ -160,6 +164,7 @@ pub fn run(load: Load, arrivals: Arrivals, progress: Progress<'_>) -> Result<Mea
         start,
         connecting: connected.saturating_sub(began),
         warming: start.saturating_sub(connected),
+        warmed: shared.warmed.load(Ordering::Relaxed),
     };
     Ok(measured(series, recorded, times, load.cancel.reason()))
 }
@@ -173,7 +178,9 @@ fn collect(
     progress: Progress<'_>,
 ) -> Result<(), LoadError> {
     let load = &shared.load;
-    let patience = Duration::from(load.timeout) + Duration::from_secs(5);
+    // A batch is claimed at once and may take its operations' time after each other.
+    let patience =
+        Duration::from(load.timeout).saturating_mul(load.batch.min(1000) as u32) + Duration::from_secs(5);
     let mut last = (claims.taken(), Instant::now());
     loop {
         match receiver.recv_timeout(TICK) {
@@ -187,7 +194,7 @@ fn collect(
                 progress(taken, load.clock.now().saturating_sub(claims.start()));
                 if last.1.elapsed() > patience {
                     shared.cancel.raise(Reason::Failure);
-                    return Err(LoadError::Stuck { sessions: load.sessions, limit: load.timeout });
+                    return Err(LoadError::Stuck { limit: load.timeout });
                 }
             }
         }
@@ -218,7 +225,7 @@ pub async fn simulate(load: &Load, arrivals: Arrivals, session: &dyn Session) ->
     for flush in receiver.try_iter() {
         series.add(flush);
     }
-    let times = Times { start, connecting: Nanos(0), warming: Nanos(0) };
+    let times = Times { start, connecting: Nanos(0), warming: Nanos(0), warmed: 0 };
     measured(series, vec![one], times, load.cancel.reason())
 }
 
@@ -227,13 +234,14 @@ struct Times {
     start: Nanos,
     connecting: Nanos,
     warming: Nanos,
+    warmed: u64,
 }
 
 fn measured(series: Series, recorded: Vec<Recorded>, times: Times, stopped: Option<Reason>) -> Measured {
     let first = recorded.iter().filter_map(|one| one.first_sent).min().unwrap_or(times.start);
     let last = recorded.iter().map(|one| one.last_done).max().unwrap_or(times.start);
     let waited = recorded.iter().map(|one| one.waited.map(|waited| waited.0)).sum::<Option<u64>>();
-    let (total, intervals) = series.finish();
+    let (total, intervals) = series.finish(last.saturating_sub(times.start));
     Measured {
         waited: waited.map(Nanos),
         total,
@@ -242,6 +250,7 @@ fn measured(series: Series, recorded: Vec<Recorded>, times: Times, stopped: Opti
         window: last.saturating_sub(first),
         connecting: times.connecting,
         warming: times.warming,
+        warmed: times.warmed,
         stopped,
     }
 }
@@ -255,6 +264,7 @@ struct Shared {
     claims: OnceLock<Claims>,
     failure: Mutex<Option<LoadError>>,
     cancel: Cancel,
+    warmed: AtomicU64,
 }
 
 impl Shared {
@@ -278,7 +288,7 @@ impl Shared {
         let (runtime, session) = warm?;
         let claims = self.claims.get()?;
         let random = stream(self.load.seed, &format!("reservoir {number}"));
-        let reservoir = Reservoir::new(KEPT.div_ceil(self.load.sessions), random);
+        let reservoir = Reservoir::new((KEPT / self.load.sessions).max(1), random);
         let recorder = RefCell::new(Recorder::new(number, claims.start(), self.open, sender, reservoir));
         let before = waiting();
         self.guarded(|| {
@@ -298,16 +308,20 @@ impl Shared {
         Some(own)
     }
 
-    /// Does this session's share of the warm-up; failures show in the measurement itself.
+    /// Does this session's share of the warm-up and counts it; what fails there shows in the measurement itself.
     async fn warm_up(&self, number: usize, session: &dyn Session) {
+        let Load { work, warmup, sessions, timeout, clock, .. } = &self.load;
         let mut reply = Reply::default();
-        let deadline = self.load.clock.now().saturating_add(self.load.timeout);
-        for k in (number as u64..self.load.warmup).step_by(self.load.sessions) {
+        for k in (number as u64..*warmup).step_by(*sessions) {
+            if self.cancel.reason().is_some() {
+                return;
+            }
             // From the end of the cycle: the first measured operations are then not the ones just done.
-            let operation = self.load.work.operation(self.load.work.cycle() - 1 - k % self.load.work.cycle());
-            let result: Result<(), OpError> = session.call(operation, &mut reply).await;
-            let late = self.load.clock.now() > deadline;
-            if self.cancel.reason().is_some() || late || result.is_err() {
+            let operation = work.operation(work.cycle() - 1 - k % work.cycle());
+            let result = limited(session, operation, &mut reply, &**clock, *timeout).await;
+            self.warmed.fetch_add(1, Ordering::Relaxed);
+            // An engine that does not answer at all would keep everybody waiting for as long as there are operations.
+            if result == Err(OpError::Timeout) {
                 return;
             }
         }

@@ -49,10 +49,15 @@ impl Series {
         }
     }
 
-    /// The total and the lines, in order of time.
-    pub(crate) fn finish(mut self) -> (Part, Vec<Interval>) {
+    /// The total and the lines, in order of time. `end` is when the last operation was done, from the start: the last line
+    /// ends there.
+    pub(crate) fn finish(mut self, end: Nanos) -> (Part, Vec<Interval>) {
         for (interval, part) in self.pending {
             self.lines.insert(interval, line(interval, &part));
+        }
+        if let Some(mut last) = self.lines.last_entry() {
+            let line = last.get_mut();
+            line.at = line.at.min(end.max(line.at.saturating_sub(INTERVAL)));
         }
         (self.total, self.lines.into_values().collect())
     }
@@ -76,7 +81,9 @@ mod tests {
     fn flush(thread: usize, interval: u64, operations: u64) -> Flush {
         let mut part = Part::new(false);
         part.operations = operations;
-        part.service.record_n(Nanos(1000 * (interval + 1)), operations);
+        for _ in 0..operations {
+            part.service.record(Nanos(1000 * (interval + 1)));
+        }
         Flush { thread, interval, part }
     }
 
@@ -89,7 +96,8 @@ mod tests {
         series.add(flush(1, 0, 7));
         assert_eq!((series.lines.len(), series.pending.len()), (1, 1));
         series.add(flush(1, 2, 1));
-        let (total, lines) = series.finish();
+        let (total, lines) = series.finish(Nanos(2_400_000_000));
+        assert_eq!(lines.iter().map(|l| l.at.0 / 100_000_000).collect::<Vec<_>>(), [10, 20, 24]);
         assert_eq!(total.operations, 19);
         assert_eq!(lines.iter().map(|l| l.operations).collect::<Vec<_>>(), [12, 6, 1]);
         assert_eq!(total.service.count(), 19);

@@ -25,6 +25,7 @@ const LAG: f64 = 250_000.0;
 /// Checks a phase of closed load over `sessions` sessions.
 pub fn closed_load(measured: &Measured, sessions: usize, mode: Mode) -> Vec<ValidityCheck> {
     let mut checks = harness(measured, sessions);
+    checks.insert(0, operations(measured));
     checks.push(processor(measured, sessions));
     if mode == Mode::Blocking {
         checks.push(outside_calls(measured, sessions));
@@ -39,6 +40,20 @@ pub fn harness(measured: &Measured, sessions: usize) -> Vec<ValidityCheck> {
 
 fn check(name: &str, valid: Option<bool>, figure: String) -> ValidityCheck {
     ValidityCheck { name: name.to_owned(), valid, figure }
+}
+
+/// A phase that did nothing measured nothing.
+fn operations(measured: &Measured) -> ValidityCheck {
+    let failed = measured.total.failed();
+    let done = measured.total.operations;
+    check("operations", Some(done > 0), format!("{done} answered, {failed} failed"))
+}
+
+/// Whether the sessions have to share processors: then they wait for each other by design, which is saturation and not a
+/// fault of the measurement.
+fn share_processors(sessions: usize) -> Option<usize> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (sessions > cores).then_some(cores)
 }
 
 fn scheduling_lag(measured: &Measured) -> ValidityCheck {
@@ -65,7 +80,9 @@ fn littles_law(measured: &Measured, sessions: usize) -> ValidityCheck {
     let in_flight = busy / measured.window.0 as f64;
     let deviation = (in_flight - sessions as f64).abs() / sessions as f64;
     // With a handful of operations each, or in a moment, sessions begin and end at different times by chance.
-    let enough = measured.total.operations >= 100 * sessions as u64 && measured.window >= SHORT;
+    let enough = measured.total.operations >= 100 * sessions as u64
+        && measured.window >= SHORT
+        && share_processors(sessions).is_none();
     let figure = format!("{in_flight:.2} of {sessions}, may be off by {:.0} %", LITTLE * 100.0);
     check(NAME, enough.then_some(deviation <= LITTLE), figure)
 }
@@ -81,8 +98,7 @@ fn processor(measured: &Measured, sessions: usize) -> ValidityCheck {
     if measured.window < SHORT {
         return check(NAME, None, format!("{figure}; too short to tell"));
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if sessions > cores {
+    if let Some(cores) = share_processors(sessions) {
         return check(NAME, None, format!("{figure}; {sessions} sessions share {cores} cores"));
     }
     check(NAME, Some(share <= WAITING), figure)
@@ -95,7 +111,8 @@ fn outside_calls(measured: &Measured, sessions: usize) -> ValidityCheck {
     }
     let share = outside_share(measured, sessions);
     let figure = format!("{:.1} %, limit {:.0} %", share * 100.0, OUTSIDE * 100.0);
-    check(NAME, (measured.window >= SHORT).then_some(share <= OUTSIDE), figure)
+    let tells = measured.window >= SHORT && share_processors(sessions).is_none();
+    check(NAME, tells.then_some(share <= OUTSIDE), figure)
 }
 
 /// Share of the sessions' time that passed outside the engine's calls.

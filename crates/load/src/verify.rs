@@ -10,8 +10,8 @@ mod answers;
 mod patience;
 mod writes;
 
-pub use answers::{Expected, verify_answers};
-pub use patience::Patience;
+pub use answers::{ANSWERED, Expected, verify_answers};
+pub use patience::{Patience, Patient};
 pub use writes::{Sample, verify_writes};
 
 /// The checks of one form or of the write path, in the order in which they are shown.

@@ -20,6 +20,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &LoadPhase) -> Result<Ended, Stop
         kind: "load".to_owned(),
         point: Params::new(),
         total: Some(info.rows as u64),
+        duration: None,
     });
     let began = stage.clock.now();
     let mut inside = Nanos(0);

@@ -88,6 +88,7 @@ fn measure(stage: &mut Stage<'_>, what: Measurement, point: &Params) -> Result<E
         kind: what.form.operation.name().to_owned(),
         point: point.clone(),
         total: what.end.operations,
+        duration: what.end.duration,
     });
     let began = stage.clock.now();
     let encoded = stage.encoded()?;
@@ -136,7 +137,7 @@ fn measure(stage: &mut Stage<'_>, what: Measurement, point: &Params) -> Result<E
         operations: total.operations,
         failures: kinds(total.failures),
         window: measured.window,
-        warmup: share(&format!("{} operations", what.warmup), measured.warming),
+        warmup: share(&format!("{} operations", measured.warmed), measured.warming),
         service: total.service,
         response: total.response,
         queue_wait: total.queue_wait,
@@ -158,9 +159,8 @@ fn refused(stage: &Stage<'_>, encoded: Arc<Encoded>, work: &Work) -> Result<Opti
     let timeout = stage.job.plan.operation_timeout.nanos();
     let first = stage.runtime.block_on(async {
         let session = stage.engine.session(encoded).await?;
-        let deadline = stage.clock.now().saturating_add(timeout);
         Ok::<_, EngineError>(
-            limited(&*session, work.operation(0), &mut Reply::default(), &*stage.clock, deadline).await,
+            limited(&*session, work.operation(0), &mut Reply::default(), &*stage.clock, timeout).await,
         )
     })?;
     Ok(match first {

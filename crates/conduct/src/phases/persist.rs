@@ -22,6 +22,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &PersistPhase) -> Result<Outcome,
         kind: "persist".to_owned(),
         point: Params::new(),
         total: Some(u64::from(keys.repeats)),
+        duration: None,
     });
     let folder = folder(&stage.job.scratch);
     let began = stage.clock.now();

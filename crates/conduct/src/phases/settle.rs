@@ -1,7 +1,6 @@
 //! Settle: the index is built and complete.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use annvil_core::form::Params;
 use annvil_core::record::PhaseResult;
@@ -20,10 +19,11 @@ pub(super) fn run(stage: &mut Stage<'_>) -> Result<Outcome, Stop> {
         kind: "settle".to_owned(),
         point: Params::new(),
         total: Some(rows),
+        duration: None,
     });
     let clock = &*stage.clock;
     let began = clock.now();
-    let deadline = Instant::now() + stage.job.plan.time_limit.as_duration();
+    let deadline = stage.job.deadline;
     // The engine reports from its building threads.
     let told: Mutex<(Nanos, &mut dyn Sink)> = Mutex::new((began, &mut *stage.sink));
     let progress = |done: u64| {

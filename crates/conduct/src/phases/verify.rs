@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use annvil_core::engine::EngineError;
 use annvil_core::filter::Predicate;
 use annvil_core::form::Params;
 use annvil_core::record::{Check, PhaseResult, Share};
@@ -10,7 +11,7 @@ use annvil_core::units::Nanos;
 use annvil_core::vector::RowId;
 use annvil_data::DataError;
 use annvil_engines::Context;
-use annvil_load::verify::{Expected, Patience, Sample, verify_answers, verify_writes};
+use annvil_load::verify::{ANSWERED, Expected, Patience, Sample, verify_answers, verify_writes};
 
 use super::Ended;
 use crate::block::{Outcome, Stage, Stop};
@@ -26,6 +27,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         kind: "verify".to_owned(),
         point: Params::new(),
         total: None,
+        duration: None,
     });
     let began = stage.clock.now();
     let mut checks = answers(stage, keys)?;
@@ -36,7 +38,13 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
     let written = stage.clock.now();
     // A check that was stopped half-way found nothing.
     stage.check_cancel()?;
-    let failed = checks.iter().find(|check| !check.passed).map(describe);
+    let failed = checks.iter().find(|check| !check.passed);
+    let stop = failed.map(|check| match check.name.as_str() {
+        ANSWERED => {
+            Stop::from(EngineError::failed(stage.job.plan.engine.name(), "answer queries", &check.detail))
+        }
+        _ => Stop::Verification(describe(check)),
+    });
     let elapsed = written.saturating_sub(began);
     stage.tell(&Event::Progress { done: checks.len() as u64, elapsed });
     let outcome = Outcome {
@@ -46,13 +54,13 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         ],
         ..Outcome::new(PhaseResult::Verify { checks })
     };
-    Ok(match failed {
+    Ok(match stop {
         None => Ended::Whole(outcome),
-        Some(message) => Ended::Early(outcome, Stop::Verification(message)),
+        Some(stop) => Ended::Early(outcome, stop),
     })
 }
 
-fn patience<'a>(stage: &'a Stage<'_>) -> Patience<'a> {
+pub(super) fn patience<'a>(stage: &'a Stage<'_>) -> Patience<'a> {
     Patience {
         clock: &*stage.clock,
         timeout: stage.job.plan.operation_timeout.nanos(),

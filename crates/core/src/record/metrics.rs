@@ -1,5 +1,7 @@
 //! Every figure of a record under its [`MetricKey`].
 
+use std::collections::BTreeSet;
+
 use crate::histogram::Histogram;
 use crate::key::MetricKey;
 use crate::quantity::{Quantity, Stat};
@@ -23,13 +25,15 @@ pub struct Metric {
 const LATENCY: [Stat; 9] =
     [Stat::Mean, Stat::Min, Stat::Max, Stat::P10, Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::P999];
 
-/// All figures of a run. A block that failed verification has none: a variant that answers wrongly has no speed.
+/// All figures of a run. A variant that failed verification in any block has none: what answers wrongly has no speed.
 pub fn metrics(record: &RunRecord) -> Vec<Metric> {
     let mut all = Vec::new();
-    let wrong = |block: &&Block| {
+    let failed_verification = |block: &&Block| {
         block.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Verification)
     };
-    for block in record.blocks.iter().filter(|block| !wrong(block)) {
+    let wrong: BTreeSet<&str> =
+        record.blocks.iter().filter(failed_verification).map(|block| block.variant.as_str()).collect();
+    for block in record.blocks.iter().filter(|block| !wrong.contains(block.variant.as_str())) {
         let mut put = Collector { block, phase: "", form: "", point: String::new(), all: &mut all };
         for phase in &block.phases {
             put.phase(phase);

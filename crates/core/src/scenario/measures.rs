@@ -38,7 +38,7 @@ pub(super) fn unmeasured(scenario: &Scenario, objective: &Objective) -> Option<(
 }
 
 /// Whether a phase has figures of a quantity.
-fn measures(phase: &Phase, quantity: Quantity) -> bool {
+pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
     match quantity {
         Quantity::Service | Quantity::SchedLag | Quantity::Success => {
             matches!(phase, Phase::Search(_) | Phase::Fetch(_) | Phase::Distance(_))

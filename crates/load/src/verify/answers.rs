@@ -33,10 +33,14 @@ pub struct Expected<'a> {
     pub distance: &'a dyn Fn(u32, RowId) -> Option<f64>,
 }
 
+/// The check that fails when the engine does not answer at all: its failure, and not that of its answers.
+pub const ANSWERED: &str = "queries are answered";
+
 /// First counter-examples, by check.
 #[derive(Default)]
 struct Found {
-    failed: Option<String>,
+    failed: usize,
+    failure: Option<String>,
     unknown: Option<String>,
     repeated: Option<String>,
     too_many: Option<String>,
@@ -68,7 +72,10 @@ pub async fn verify_answers(
                 checks.put("answers", false, format!("unsupported: {what}"));
                 return checks.list;
             }
-            Err(error) => note(&mut found.failed, || format!("query {query}: {error}")),
+            Err(error) => {
+                found.failed += 1;
+                note(&mut found.failure, || format!("query {query}: {error}"));
+            }
         }
     }
     expected.conclude(queries, found)
@@ -150,7 +157,10 @@ impl Expected<'_> {
 
     fn conclude(&self, queries: usize, found: Found) -> Vec<Check> {
         let mut checks = Checks::new(&self.form.name);
-        checks.none("every query answered", queries, found.failed);
+        // A failed operation is counted where operations are timed; here it says nothing, unless nothing is left to check.
+        let failure = found.failure.map(|first| format!("{} of {queries} failed, {first}", found.failed));
+        let passed = found.failed * 2 <= queries;
+        checks.put(ANSWERED, passed, failure.unwrap_or_else(|| format!("{queries} checked")));
         checks.none("at most k rows", queries, found.too_many);
         checks.none("no row twice", queries, found.repeated);
         checks.none("only rows of the collection", queries, found.unknown);

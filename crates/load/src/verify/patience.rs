@@ -11,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::drive::limited;
 
 /// How often an operation is tried.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 
 /// How long checks wait, and for what.
 #[derive(Clone, Copy)]
@@ -25,9 +25,11 @@ pub struct Patience<'a> {
 }
 
 /// A session whose calls are limited and tried again.
-pub(super) struct Patient<'a> {
-    pub(super) session: &'a dyn Session,
-    pub(super) patience: Patience<'a>,
+pub struct Patient<'a> {
+    /// The session itself.
+    pub session: &'a dyn Session,
+    /// How long it waits, and for what.
+    pub patience: Patience<'a>,
 }
 
 impl Session for Patient<'_> {
@@ -39,8 +41,7 @@ impl Session for Patient<'_> {
                 if cancel.reason().is_some() {
                     return Err(last);
                 }
-                let deadline = clock.now().saturating_add(timeout);
-                match limited(self.session, op, out, clock, deadline).await {
+                match limited(self.session, op, out, clock, timeout).await {
                     Err(
                         error @ (OpError::Timeout
                         | OpError::Refused(_)
