@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use annvil_core::record::{RunRecord, Status};
-use common::{good_but_for_company, run, stderr};
+use common::{alone, good_but_for_company, run, stderr};
 
 /// The shipped scenario, small: what is tested here is that everything is there, not how fast it is.
 const SMALL: [&str; 8] = [
@@ -31,6 +31,7 @@ fn the_run(folder: &Path) -> PathBuf {
 
 #[test]
 fn a_run_leaves_everything_that_is_promised() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &SMALL);
     assert!(good_but_for_company(&output), "{}", stderr(&output));
@@ -72,6 +73,7 @@ fn a_run_leaves_everything_that_is_promised() {
 
 #[test]
 fn json_on_every_verb_that_answers() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     for arguments in [&["engines", "--json"][..], &["schema", "run"], &["selftest", "--json"]] {
         let output = run(folder.path(), arguments);
@@ -93,6 +95,7 @@ fn json_on_every_verb_that_answers() {
 
 #[test]
 fn variables_of_the_environment_override_a_scenario() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let output = common::annvil()
         .current_dir(folder.path())
