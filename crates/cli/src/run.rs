@@ -105,7 +105,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let usage = match error.downcast_ref::<RunError>() {
         Some(error) => error.is_usage(),
         // A disk or a pipe that fails is not the user's mistake.
-        None => !error.chain().any(|cause| cause.is::<std::io::Error>()),
+        None => error.chain().all(|cause| cause.downcast_ref::<std::io::Error>().is_none()),
     };
     ExitCode::from(if usage { Outcome::Usage.code() } else { Outcome::Failed.code() })
 }
