@@ -57,11 +57,13 @@ pub(super) fn frontier(view: &View<'_>, measure: &Measure<'_>) -> Option<String>
     body.push_str(&draw::text(LEFT - 44.0, 14.0, "t", "↑ searches a second"));
     if let Some(level) = level {
         let at = x.at(level);
+        // On the side of the line where there is room.
+        let (from, class) = if at < LEFT + 80.0 { (at + 5.0, "t") } else { (at - 5.0, "t end") };
         body.push_str(&format!(
             "<g>{}<line class=\"aim\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{:.1}\"/>{}</g>",
             draw::tip(&format!("the recall that is asked for: {level}")),
             HEIGHT - BOTTOM,
-            draw::text(at - 5.0, HEIGHT - BOTTOM - 7.0, "t end", &format!("asked: {level}"))
+            draw::text(from, HEIGHT - BOTTOM - 7.0, class, &format!("asked: {level}"))
         ));
     }
     body.push_str(&best(&points, &x, &y));
