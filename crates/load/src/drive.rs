@@ -3,12 +3,11 @@
 //! Closed and open load, blocking and multiplexed engines, real and virtual time all run through here.
 
 use std::cell::RefCell;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::task::Poll;
 
-use annvil_core::clock::Clock;
-use annvil_core::engine::Session;
+use annvil_core::clock::{Clock, LocalFuture};
+use annvil_core::engine::{Mode, Session};
 use annvil_core::operation::{OpError, OpRef, Reply};
 use annvil_core::sample::Sample;
 use annvil_core::units::Nanos;
@@ -31,6 +30,8 @@ pub(crate) struct Slot<'a> {
     pub(crate) recorder: &'a RefCell<Recorder>,
     /// Time limit of an operation.
     pub(crate) timeout: Nanos,
+    /// Whether calls can wait.
+    pub(crate) mode: Mode,
 }
 
 impl Slot<'_> {
@@ -80,7 +81,15 @@ impl Slot<'_> {
         let mut answered = 0;
         let sent = self.clock.now();
         for k in claim.first..claim.first + claim.count {
-            match limited(self.session, self.work.operation(k), reply, self.clock, self.timeout).await {
+            let operation = self.work.operation(k);
+            // A call that never waits needs no timer, and even passing one by would cost as much as fetching a row.
+            let result = match self.mode {
+                Mode::Blocking => self.session.call(operation, reply).await,
+                Mode::Multiplexed(_) => {
+                    limited(self.session, operation, reply, self.clock, self.timeout).await
+                }
+            };
+            match result {
                 Ok(()) => answered += 1,
                 Err(error) => match failures.iter_mut().find(|(known, _)| known.kind() == error.kind()) {
                     Some((_, count)) => *count += 1,
@@ -109,6 +118,7 @@ impl Slot<'_> {
 }
 
 /// A call that is dropped when its time is over. Engines that answer without waiting never see the timer.
+#[inline]
 pub async fn limited(
     session: &dyn Session,
     operation: OpRef<'_>,
@@ -117,10 +127,20 @@ pub async fn limited(
     timeout: Nanos,
 ) -> Result<(), OpError> {
     let mut call = session.call(operation, reply);
-    if let Poll::Ready(result) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
-        return result;
+    match poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
+        Poll::Ready(result) => result,
+        // Boxed, so that the usual way stays small: it is taken for operations of a few nanoseconds.
+        Poll::Pending => Box::pin(waited(call, clock, timeout)).await,
     }
-    let mut timer = pin!(clock.sleep_until(clock.now().saturating_add(timeout)));
+}
+
+/// The answer of a call that did not come at once, or the end of its time.
+async fn waited(
+    mut call: LocalFuture<'_, Result<(), OpError>>,
+    clock: &dyn Clock,
+    timeout: Nanos,
+) -> Result<(), OpError> {
+    let mut timer = clock.sleep_until(clock.now().saturating_add(timeout));
     poll_fn(|context| {
         if let Poll::Ready(result) = call.as_mut().poll(context) {
             return Poll::Ready(result);

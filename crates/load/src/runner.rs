@@ -216,6 +216,7 @@ pub async fn simulate(load: &Load, arrivals: Arrivals, session: &dyn Session) ->
         work: &load.work,
         recorder: &recorder,
         timeout: load.timeout,
+        mode: load.engine.mode(),
     };
     let mut slots: FuturesUnordered<_> = (0..load.sessions).map(|_| slot.run()).collect();
     while slots.next().await.is_some() {}
@@ -299,6 +300,7 @@ impl Shared {
                 work: &self.load.work,
                 recorder: &recorder,
                 timeout: self.load.timeout,
+                mode: self.load.engine.mode(),
             };
             runtime.block_on(slot.run());
             Ok(())
