@@ -107,3 +107,10 @@ fn variables_of_the_environment_override_a_scenario() {
     let record: RunRecord = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(record.plan.seed, 7);
 }
+
+/// `cargo run` hands what a build script sets on to the program; named `ANNVIL_*` it was read as an override, and the
+/// README's first command failed.
+#[test]
+fn the_build_leaves_no_override_behind() {
+    assert!(!include_str!("../build.rs").contains("rustc-env=ANNVIL_"));
+}
