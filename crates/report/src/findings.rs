@@ -59,7 +59,7 @@ pub(crate) fn of(view: &View<'_>) -> Vec<String> {
             Status::Complete => {
                 "One variant was measured, so there is nothing to compare it with.".to_owned()
             }
-            _ => "The run ended before a search was measured.".to_owned(),
+            _ => "The run ended before there was anything to compare.".to_owned(),
         });
     }
     all.truncate(MOST);

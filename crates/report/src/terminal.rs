@@ -197,6 +197,10 @@ fn validity(view: &View<'_>, style: &Style) -> String {
                 let line = format!("and {} more", validity.broken.len() - 5);
                 text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
             }
+            if validity.broken.iter().any(|broken| broken.name == "waiting for a processor") {
+                let remedy = "Something else uses the processors. Try again when it has ended, or with fewer sessions.";
+                text.push_str(&paragraph(remedy, MARGIN.len() + 2, Ink::Plain, style));
+            }
             text
         }
         None if view.measures.is_empty() => String::new(),

@@ -134,7 +134,10 @@ fn others(worst: &Judged, judged: &[Judged]) -> Option<String> {
         words.push(format!("also missed by {}", missed.join(", ")));
     }
     if !unknown.is_empty() {
-        words.push(format!("not measured: {}", unknown.join(", ")));
+        let any_value = judged.iter().any(|one| one.grade == Grade::Unknown && one.value.is_some());
+        // In an invalid run there are figures, and none of them is judged.
+        let what = if any_value { "not judged" } else { "not measured" };
+        words.push(format!("{what}: {}", unknown.join(", ")));
     }
     (!words.is_empty()).then(|| words.join("; "))
 }
