@@ -17,6 +17,7 @@ mod run;
 mod scenarios;
 mod schema;
 mod selftest;
+mod summary;
 
 use flags::{Cli, Verb};
 

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use annvil_conduct::event::{Event, Sink};
 use annvil_core::plan::Plan;
-use annvil_core::quantity::Stat;
-use annvil_core::record::{MemoryRecord, PhaseRecord, PhaseResult, median};
 use annvil_core::scenario::point_name;
 use annvil_core::units::{Nanos, Rate, count};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::out;
+use crate::summary::{memory_line, summary};
 
 /// Shows what a run does.
 pub struct Progress {
@@ -170,71 +169,17 @@ impl Sink for Progress {
                 let text = self.labelled(&failure.phase, &format!("✗ {}", failure.message));
                 self.line(&text);
             }
-            Event::Engine(_) | Event::BlockDone => {}
+            Event::Trial { level, rates, .. } => {
+                if let Some(bar) = &self.bar {
+                    let level = if *rates { Rate(*level).to_string() } else { format!("{level} sessions") };
+                    bar.set_prefix(format!("{}  last tried {level}  ", self.label.trim_end()));
+                }
+            }
+            Event::Engine(_) | Event::Second(_) | Event::BlockDone => {}
         }
     }
 }
 
 fn milliseconds(nanos: Nanos) -> u64 {
     nanos.0 / 1_000_000
-}
-
-fn memory_line(memory: &MemoryRecord) -> Option<String> {
-    let index = memory.usage.index?;
-    Some(match memory.resident().filter(|_| memory.own_process) {
-        Some(resident) => format!("index {index}, resident +{resident}"),
-        None => format!("index {index}"),
-    })
-}
-
-/// What a phase came to, in a line.
-fn summary(phase: &PhaseRecord) -> String {
-    let point = point_name(&phase.point);
-    let point = if point.is_empty() { point } else { format!("{point}  ") };
-    let rate = |n: u64, time: Nanos| Rate(n as f64 / time.as_secs_f64().max(1e-9));
-    match &phase.result {
-        PhaseResult::Load { rows, time, .. } => {
-            format!("{} rows  {}", count(*rows), rate(*rows, *time).to_string().replace("/s", " rows/s"))
-        }
-        PhaseResult::Settle(settled) if settled.indexed.0 == 0 => "nothing to build".to_owned(),
-        PhaseResult::Settle(settled) => settled.indexed.to_string(),
-        PhaseResult::Unsupported { what } => format!("unsupported: {what}"),
-        PhaseResult::Verify { checks } => match checks.iter().filter(|check| !check.passed).count() {
-            0 => format!("✓ {} checks", checks.len()),
-            failed => format!("✗ {failed} of {} checks failed", checks.len()),
-        },
-        PhaseResult::Measured { forms } => {
-            let forms = forms.iter().map(|form| {
-                let p99 = form
-                    .service
-                    .stat(Stat::P99)
-                    .map_or_else(String::new, |p99| format!("  p99 {}", Nanos(p99 as u64)));
-                let recall = form
-                    .recall
-                    .as_ref()
-                    .map_or_else(String::new, |r| format!("  recall@{} {:.4}", r.k, r.mean));
-                let failed: u64 = form.failures.values().sum();
-                let failed = if failed == 0 { String::new() } else { format!("  {} failed", count(failed)) };
-                format!(
-                    "{point}{}  {}{p99}{recall}{failed}",
-                    count(form.operations),
-                    rate(form.operations, form.window)
-                )
-            });
-            forms.collect::<Vec<_>>().join("; ")
-        }
-        PhaseResult::Persist { rows, bytes, times } => match median(times) {
-            Some(time) => {
-                format!("{time}  {bytes}  {}", rate(*rows, time).to_string().replace("/s", " rows/s"))
-            }
-            None => String::new(),
-        },
-        PhaseResult::Restore { rows, times, cold, .. } => match median(times) {
-            Some(time) => {
-                let cold = cold.map_or_else(String::new, |cold| format!("  cold {cold}"));
-                format!("{time}  {}{cold}", rate(*rows, time).to_string().replace("/s", " rows/s"))
-            }
-            None => String::new(),
-        },
-    }
 }

@@ -141,6 +141,7 @@ fn note(event: &Event) {
         }
         Event::PhaseDone(phase) => tracing::info!("phase {} took {}", phase.name, phase.time),
         Event::BlockFailed(failure) => tracing::warn!("{}: {}", failure.phase, failure.message),
-        Event::Progress { .. } | Event::Memory(_) | Event::BlockDone => {}
+        Event::Trial { level, met, .. } => tracing::info!("tried {level}: {met:?}"),
+        Event::Progress { .. } | Event::Second(_) | Event::Memory(_) | Event::BlockDone => {}
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use annvil_conduct::machine;
 use annvil_conduct::run::harness_floor;
-use annvil_core::engine::Engine;
+use annvil_core::engine::{Engine, Mode};
 use annvil_core::scenario::{EngineSpec, NullSpec, Variant};
 use annvil_core::units::{Rate, count};
 use annvil_load::floor::{closed_null, per_operation};
 use annvil_load::time::SystemClock;
-use annvil_load::validity;
+use annvil_load::validity::{self, Asked};
 use serde_json::json;
 
 use crate::flags::JsonFlag;
@@ -37,7 +37,7 @@ pub fn selftest(flags: &JsonFlag) -> anyhow::Result<ExitCode> {
     for sessions in sessions {
         let before = machine::Activity::now();
         let measured = closed_null(&engine, *sessions, OPERATIONS)?;
-        let mut checks = validity::harness(&measured, *sessions);
+        let mut checks = validity::harness(&measured, Asked::closed(*sessions, Mode::Blocking));
         checks.extend(machine::Activity::now().since(&before));
         valid &= checks.iter().all(|check| check.valid != Some(false));
         rows.push((*sessions, per_operation(&measured, *sessions), measured, checks));
@@ -47,7 +47,7 @@ pub fn selftest(flags: &JsonFlag) -> anyhow::Result<ExitCode> {
         let rows: Vec<_> = rows
             .iter()
             .map(|(sessions, ns, measured, checks)| {
-                json!({"sessions": sessions, "ns_per_operation": ns, "operations": measured.total.operations, "checks": checks})
+                json!({"sessions": sessions, "ns_per_operation": ns, "operations": measured.total().operations, "checks": checks})
             })
             .collect();
         let answer = json!({"floor": floor, "bar_ns": BAR, "closed_load": rows, "valid": valid, "met": good});
@@ -59,7 +59,7 @@ pub fn selftest(flags: &JsonFlag) -> anyhow::Result<ExitCode> {
             let rate = Rate(1e9 / ns * *sessions as f64);
             let mark = if *sessions > 1 || *ns <= BAR { "" } else { "   above the bar" };
             let plural = if *sessions == 1 { " " } else { "s" };
-            let operations = count(measured.total.operations);
+            let operations = count(measured.total().operations);
             lines.push(format!(
                 "  {sessions} session{plural}  {ns:>6.0} ns an operation   {rate}   {operations} operations{mark}"
             ));

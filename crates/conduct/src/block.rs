@@ -1,6 +1,7 @@
 //! One block: a variant built afresh and taken through every phase of the plan.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +12,9 @@ use annvil_core::engine::{Encoded, Engine, EngineError, Schema};
 use annvil_core::form::{Form, Params};
 use annvil_core::plan::{Plan, PlannedVariant};
 use annvil_core::record::{
-    Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, Share, ValidityCheck,
+    Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, ResourceRecord, Share, ValidityCheck,
 };
-use annvil_core::scenario::{Phase, Points};
+use annvil_core::scenario::{LimitPhase, Phase, Points, Walk};
 use annvil_core::units::Nanos;
 use annvil_engines::Context;
 
@@ -26,6 +27,7 @@ use crate::event::{Event, Sink};
 use crate::inputs::{Inputs, search_forms};
 use crate::machine;
 use crate::phases;
+use crate::resources::Sampler;
 
 /// What a block is run with.
 pub struct BlockJob<'a> {
@@ -56,6 +58,12 @@ pub(crate) struct Stage<'a> {
     pub(crate) runtime: tokio::runtime::Runtime,
     pub(crate) forms: Vec<Form>,
     pub(crate) encoded: Option<Arc<Encoded>>,
+    /// Engines of other variants that this one is measured beside, by name.
+    pub(crate) others: BTreeMap<String, Arc<dyn Engine>>,
+    /// Rows that phases have added so far: each has ids of its own.
+    pub(crate) new_rows: u64,
+    /// What the machine is used for beside the load.
+    pub(crate) sampler: Sampler,
     pub(crate) sink: &'a mut dyn Sink,
     /// Phase that runs now, for failures.
     pub(crate) current: &'a mut String,
@@ -81,11 +89,12 @@ pub(crate) struct Outcome {
     pub(crate) result: PhaseResult,
     pub(crate) breakdown: Vec<Share>,
     pub(crate) validity: Vec<ValidityCheck>,
+    pub(crate) resources: Option<ResourceRecord>,
 }
 
 impl Outcome {
     pub(crate) fn new(result: PhaseResult) -> Self {
-        Self { result, breakdown: Vec::new(), validity: Vec::new() }
+        Self { result, breakdown: Vec::new(), validity: Vec::new(), resources: None }
     }
 }
 
@@ -146,6 +155,9 @@ fn stage_and_run<'a>(
         runtime,
         forms: search_forms(&job.plan.phases),
         encoded: None,
+        others: BTreeMap::new(),
+        new_rows: 0,
+        sampler: Sampler::start(&job.plan.watch, Arc::clone(&clock)),
         sink,
         current: phase,
         began: clock.now(),
@@ -158,18 +170,24 @@ fn stage_and_run<'a>(
         }
     }
     result?;
-    let Stage { engine, runtime, .. } = stage;
+    let Stage { engine, runtime, others, .. } = stage;
+    for other in others.into_values() {
+        runtime.block_on(other.destroy())?;
+    }
     runtime.block_on(engine.destroy())?;
     Ok(())
 }
 
-fn schema(job: &BlockJob<'_>) -> Schema {
+pub(crate) fn schema(job: &BlockJob<'_>) -> Schema {
     let info = job.inputs.dataset().info();
+    // One more for those beside the load: checkpoints, freshness, verification.
     let sessions = job.plan.phases.iter().map(|phase| match phase {
-        Phase::Search(p) => p.sessions,
         Phase::Fetch(p) => p.sessions,
         Phase::Distance(p) => p.sessions,
-        _ => 1,
+        Phase::Limit(LimitPhase { walk: Walk::Sessions(range), .. }) => {
+            range.to.unwrap_or(range.from * 64) as usize
+        }
+        phase => phase.traffic().map_or(1, |traffic| traffic.sessions) + 1,
     });
     Schema {
         dim: info.dim,
@@ -210,6 +228,7 @@ impl Stage<'_> {
                 breakdown: outcome.breakdown,
                 result: outcome.result,
                 validity,
+                resources: outcome.resources,
             })));
             if matches!(phase, Phase::Settle(_)) {
                 self.memory(resident_before)?;
@@ -269,6 +288,7 @@ impl Stage<'_> {
     }
 }
 
-fn swept(phase: &Phase) -> bool {
-    matches!(phase, Phase::Search(_))
+/// Whether a phase's figures are filed under the point at which it ran.
+pub(crate) fn swept(phase: &Phase) -> bool {
+    matches!(phase, Phase::Search(_) | Phase::Migration(_) | Phase::Limit(_))
 }

@@ -72,7 +72,7 @@ impl Conformance {
             self.block.failure.iter().map(|failure| format!("{}: {}", failure.phase, failure.message)),
         );
         for phase in &self.block.phases {
-            let PhaseResult::Measured { forms } = &phase.result else { continue };
+            let PhaseResult::Measured { forms, .. } = &phase.result else { continue };
             failures.extend(
                 forms
                     .iter()

@@ -1,8 +1,10 @@
 //! What a run tells while it goes on. The same events cross from the process of a variant to the one that conducts.
 
+use std::collections::BTreeMap;
+
 use annvil_core::engine::EngineInfo;
 use annvil_core::form::Params;
-use annvil_core::record::{Block, Failure, MemoryRecord, PhaseRecord};
+use annvil_core::record::{Block, Failure, MemoryRecord, PhaseRecord, ResourceFigures};
 use annvil_core::units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,17 @@ pub enum Event {
         /// Time since the phase began.
         elapsed: Nanos,
     },
+    /// A second of a phase of load.
+    Second(Box<Second>),
+    /// A level of a search for the limit was tried.
+    Trial {
+        /// The level.
+        level: f64,
+        /// Whether the objectives held; absent if the trial was invalid.
+        met: Option<bool>,
+        /// Whether levels are arrivals a second; otherwise they are sessions.
+        rates: bool,
+    },
     /// A phase has ended.
     PhaseDone(Box<PhaseRecord>),
     /// Memory was measured.
@@ -52,6 +65,31 @@ pub enum Event {
     BlockFailed(Failure),
     /// The variant has ended.
     BlockDone,
+}
+
+/// A second of a phase of load, and the phase so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// Time since the phase began.
+    pub elapsed: Nanos,
+    /// Arrivals a second that the schedule wants now; absent in closed load.
+    pub wanted: Option<f64>,
+    /// Operations answered in the last second.
+    pub achieved: f64,
+    /// Operations in flight.
+    pub in_flight: u64,
+    /// Whether the percentiles are of the response time; otherwise of the service time.
+    pub response: bool,
+    /// Median of the phase so far, of searches where there are any.
+    pub p50: Option<Nanos>,
+    /// 95th percentile.
+    pub p95: Option<Nanos>,
+    /// 99th percentile.
+    pub p99: Option<Nanos>,
+    /// Failures of the phase so far, by kind.
+    pub failures: BTreeMap<String, u64>,
+    /// What client, watched processes and host use, by name.
+    pub resources: Vec<(String, ResourceFigures)>,
 }
 
 /// Who listens. Events may come from any thread, one at a time.
@@ -77,6 +115,8 @@ pub fn apply(block: &mut Block, event: &Event) {
         | Event::BlockStarted { .. }
         | Event::PhaseStarted { .. }
         | Event::Progress { .. }
+        | Event::Second(_)
+        | Event::Trial { .. }
         | Event::BlockDone => {}
     }
 }

@@ -9,7 +9,7 @@ use annvil_core::dataset::{Dataset, Queries};
 use annvil_core::filter::Filter;
 use annvil_core::form::{Form, Operation};
 use annvil_core::plan::Plan;
-use annvil_core::scenario::Phase;
+use annvil_core::scenario::{LimitPhase, MigrationPhase, MixedPhase, Phase, SearchPhase};
 use annvil_core::truth::Truth;
 use annvil_core::vector::{Matrix, RowId};
 use serde::{Deserialize, Serialize};
@@ -99,22 +99,47 @@ fn filter_name(filter: Option<&Filter>) -> String {
 }
 
 /// The form of a search phase.
-pub fn search_form(phase: &annvil_core::scenario::SearchPhase) -> Form {
-    let name = if phase.filter.is_some() { "filtered" } else { "search" };
-    let mut form = Form::of(name, Operation::Search, phase.k);
-    form.filter.clone_from(&phase.filter);
+pub fn search_form(phase: &SearchPhase) -> Form {
+    form(phase.k, phase.filter.as_ref())
+}
+
+/// The form of the searches of a mixed phase.
+pub fn mixed_form(phase: &MixedPhase) -> Form {
+    form(phase.k, phase.filter.as_ref())
+}
+
+/// The form of a migration.
+pub fn migration_form(phase: &MigrationPhase) -> Form {
+    form(phase.k, phase.filter.as_ref())
+}
+
+/// The form of a search for the limit.
+pub fn limit_form(phase: &LimitPhase) -> Form {
+    form(phase.k, phase.filter.as_ref())
+}
+
+fn form(k: usize, filter: Option<&Filter>) -> Form {
+    let name = if filter.is_some() { "filtered" } else { "search" };
+    let mut form = Form::of(name, Operation::Search, k);
+    form.filter = filter.cloned();
     form
 }
 
-/// The forms of all search phases, each once, in order.
+/// The forms of all phases that search, each once, in order.
 pub fn search_forms(phases: &[Phase]) -> Vec<Form> {
     let mut forms: Vec<Form> = Vec::new();
     for phase in phases {
-        if let Phase::Search(search) = phase {
-            let form = search_form(search);
-            if !forms.contains(&form) {
-                forms.push(form);
+        let form = match phase {
+            Phase::Search(search) => search_form(search),
+            Phase::Mixed(mixed) if mixed.users().iter().any(|(_, user)| user.mix.search > 0) => {
+                mixed_form(mixed)
             }
+            Phase::Migration(migration) => migration_form(migration),
+            Phase::Limit(limit) => limit_form(limit),
+            _ => continue,
+        };
+        if !forms.contains(&form) {
+            forms.push(form);
         }
     }
     forms

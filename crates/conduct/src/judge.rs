@@ -124,5 +124,5 @@ impl Judge<'_> {
 
 /// The point under which a phase's figures of a variant are filed: only searches are swept.
 fn point_of(phase: &Phase, variant: &PlannedVariant) -> String {
-    if matches!(phase, Phase::Search(_)) { variant.report_point() } else { String::new() }
+    if crate::block::swept(phase) { variant.report_point() } else { String::new() }
 }

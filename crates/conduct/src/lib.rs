@@ -26,10 +26,12 @@ pub mod inputs;
 pub mod judge;
 pub mod machine;
 pub mod outcome;
+mod pair;
 mod phases;
 pub mod prepare;
 pub mod process;
 pub mod reports;
+pub mod resources;
 pub mod run;
 
 pub use error::RunError;

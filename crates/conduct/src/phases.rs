@@ -8,11 +8,20 @@ use annvil_core::scenario::Phase;
 use crate::block::{Outcome, Stage, Stop};
 use crate::error::RunError;
 
+mod abort;
+mod churn;
+mod held;
+mod limit;
+mod live;
 mod load;
 mod measure;
+mod migration;
+mod mixed;
 mod persist;
 mod restore;
+mod search;
 mod settle;
+mod traffic;
 mod verify;
 
 /// How a phase ended.
@@ -29,11 +38,23 @@ pub(crate) fn run(stage: &mut Stage<'_>, phase: &Phase, point: &Params) -> Resul
         Phase::Load(keys) => load::run(stage, keys),
         Phase::Settle(_) => settle::run(stage).map(Ended::Whole),
         Phase::Verify(keys) => verify::run(stage, keys),
-        Phase::Search(keys) => measure::search(stage, keys, point),
-        Phase::Fetch(keys) => measure::fetch(stage, keys),
-        Phase::Distance(keys) => measure::distance(stage, keys),
+        Phase::Search(keys) => search::search(stage, keys, point),
+        Phase::Mixed(keys) => mixed::run(stage, keys),
+        Phase::Migration(keys) => migration::run(stage, keys, point),
+        Phase::Limit(keys) => limit::run(stage, keys, point),
+        Phase::Fetch(keys) => search::fetch(stage, keys),
+        Phase::Distance(keys) => search::distance(stage, keys),
         Phase::Persist(keys) => supported(persist::run(stage, keys)),
         Phase::Restore(keys) => supported(restore::run(stage, keys)),
+        // Written out as plain phases when the scenario was read.
+        Phase::Latency(_)
+        | Phase::Throughput(_)
+        | Phase::ConcurrencySweep(_)
+        | Phase::Sustained(_)
+        | Phase::Peak(_)
+        | Phase::Stress(_)
+        | Phase::Spike(_)
+        | Phase::Soak(_) => Ok(unsupported("a shape that was not written out".to_owned())),
     }
 }
 

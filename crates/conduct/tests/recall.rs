@@ -53,7 +53,7 @@ phases: [verify: {{writes: false}}, search: {{k: {K}}}]
         .phases
         .iter()
         .find_map(|phase| match &phase.result {
-            PhaseResult::Measured { forms } => forms[0].recall.as_ref().map(|recall| recall.mean),
+            PhaseResult::Measured { forms, .. } => forms[0].recall.as_ref().map(|recall| recall.mean),
             _ => None,
         })
         .unwrap();

@@ -26,7 +26,7 @@ fn run(set: &[(&str, &str)]) -> RunRecord {
 fn recalls(record: &RunRecord) -> Vec<Vec<(u32, f32)>> {
     assert_eq!(record.blocks[0].failure, None);
     let measured = record.blocks[0].phases.iter().filter_map(|phase| match &phase.result {
-        PhaseResult::Measured { forms } => Some(forms[0].recall.as_ref().unwrap().by_query.clone()),
+        PhaseResult::Measured { forms, .. } => Some(forms[0].recall.as_ref().unwrap().by_query.clone()),
         _ => None,
     });
     measured.collect()

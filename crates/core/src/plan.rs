@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::dataset::{DataSpec, DatasetInfo};
 use crate::form::Params;
 use crate::objective::ObjectiveEntry;
-use crate::scenario::{EngineSpec, Phase, Scenario, Variant, point_name};
+use crate::scenario::{EngineSpec, Phase, Scenario, Variant, Watch, point_name};
 use crate::units::HumanDuration;
 
 /// A scenario made definite: nothing in it depends on a default, the machine or the hour.
@@ -32,6 +32,8 @@ pub struct Plan {
     pub variants: Vec<PlannedVariant>,
     /// Phases in the order in which they run.
     pub phases: Vec<Phase>,
+    /// What is watched beside the load.
+    pub watch: Vec<Watch>,
     /// Objectives.
     pub objectives: Vec<ObjectiveEntry>,
     /// Seed of every random choice.
@@ -91,6 +93,7 @@ impl Plan {
             engine: scenario.engine.clone(),
             variants,
             phases: scenario.phases.clone(),
+            watch: scenario.watch.clone(),
             objectives: scenario.objectives.clone(),
             seed: scenario.seed,
             order: block_order(&names, scenario.blocks, scenario.seed),
@@ -108,6 +111,7 @@ impl Plan {
         definite.why.clear();
         definite.dataset.name.clear();
         definite.dataset.licence = None;
+        definite.watch.clear();
         for variant in &mut definite.variants {
             variant.configuration.why = None;
         }

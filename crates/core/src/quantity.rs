@@ -21,6 +21,8 @@ pub enum Quantity {
     QueueWait,
     /// Time by which the load generator itself was late with a due operation, in nanoseconds.
     SchedLag,
+    /// Time from the acknowledgement of a row to the end of the first search that found it, in nanoseconds.
+    Freshness,
     /// Operations (rows for load, persist and restore) per second.
     Throughput,
     /// Share of the operations that were answered, 0 to 1.
@@ -116,7 +118,12 @@ impl Quantity {
     /// What its values are counted in.
     pub const fn unit(self) -> Unit {
         match self {
-            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Time => Unit::Time,
+            Self::Service
+            | Self::Response
+            | Self::QueueWait
+            | Self::SchedLag
+            | Self::Freshness
+            | Self::Time => Unit::Time,
             Self::Throughput => Unit::PerSecond,
             Self::Success | Self::Recall { .. } | Self::Mrr | Self::Ndcg { .. } => Unit::Share,
             Self::ShortAnswers => Unit::Count,
@@ -138,16 +145,16 @@ impl Quantity {
         }
     }
 
-    /// Whether it is one of the four latencies, which are distributions and have no one value.
+    /// Whether it is one of the latencies, which are distributions and have no one value.
     pub const fn is_latency(self) -> bool {
-        matches!(self, Self::Service | Self::Response | Self::QueueWait | Self::SchedLag)
+        matches!(self, Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Freshness)
     }
 
     /// The statistic that is meant when none is written. `None` for latencies: which of them matters is the reader's
     /// choice, and a silent mean would hide the tail.
     pub const fn default_stat(self) -> Option<Stat> {
         match self {
-            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag => None,
+            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Freshness => None,
             Self::Recall { .. } | Self::Mrr | Self::Ndcg { .. } => Some(Stat::Mean),
             _ => Some(Stat::Value),
         }
@@ -156,7 +163,7 @@ impl Quantity {
     /// The statistics that exist of it.
     pub const fn stats(self) -> &'static [Stat] {
         match self {
-            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag => &LATENCY,
+            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Freshness => &LATENCY,
             Self::Recall { .. } => &[Stat::Mean, Stat::P10, Stat::Low],
             Self::Mrr | Self::Ndcg { .. } => &[Stat::Mean],
             _ => &[Stat::Value],

@@ -13,13 +13,19 @@ use crate::plan::Plan;
 use crate::units::{Bytes, Nanos};
 
 mod environment;
+mod load;
 mod metrics;
+mod resources;
 
 pub use environment::{Build, Environment, Floor};
+pub use load::{
+    CheckpointRecord, FreshnessRecord, LimitRecord, LoadRecord, Offered, OpenRecord, TrialRecord,
+};
 pub use metrics::{Metric as MetricValue, median, metrics};
+pub use resources::{ResourceFigures, ResourceRecord, ResourceSample, SubjectRecord};
 
 /// Version of the record's schema. A reader refuses what is newer and says so.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One execution of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -147,6 +153,8 @@ pub struct PhaseRecord {
     pub result: PhaseResult,
     /// Checks of whether the measurement means anything.
     pub validity: Vec<ValidityCheck>,
+    /// What the phase used of the machine, while something was timed.
+    pub resources: Option<ResourceRecord>,
 }
 
 /// A part of a phase's time.
@@ -178,11 +186,21 @@ pub enum PhaseResult {
         /// Every check and what it found.
         checks: Vec<Check>,
     },
-    /// Operations were timed; one entry a form.
+    /// Operations were timed.
     Measured {
-        /// The forms.
+        /// How they came.
+        load: LoadRecord,
+        /// One entry a form.
         forms: Vec<FormRecord>,
+        /// Answers scored while the collection changed.
+        checkpoints: Vec<CheckpointRecord>,
+        /// How long acknowledged rows took to be found.
+        freshness: Option<FreshnessRecord>,
+        /// Why the phase ended early, if it did.
+        ended: Option<String>,
     },
+    /// The highest load was sought.
+    Limit(LimitRecord),
     /// The collection was written.
     Persist {
         /// Rows.
@@ -306,6 +324,10 @@ pub struct Interval {
     pub p50: Option<Nanos>,
     /// 99th percentile of the service time; absent with too few samples.
     pub p99: Option<Nanos>,
+    /// Median response time; open load only.
+    pub response_p50: Option<Nanos>,
+    /// 99th percentile of the response time; open load only.
+    pub response_p99: Option<Nanos>,
 }
 
 /// One check of whether a measurement means anything.

@@ -16,19 +16,33 @@ use crate::units::HumanDuration;
 use crate::vector::Element;
 
 mod check;
+mod limit;
 mod measures;
+mod mix;
 mod phase;
+mod rate;
+mod shape;
 mod stub;
 mod sweep;
+mod traffic;
+mod watch;
 
 pub use check::read;
+pub use limit::{LimitPhase, RateRange, SessionRange, Walk};
 pub use measures::measures;
+pub use mix::{MigrationPhase, Mix, MixedPhase, UserClass};
 pub use phase::{
     DistancePhase, FetchPhase, LoadPhase, PersistPhase, Phase, Points, RestorePhase, SearchPhase,
     SettlePhase, VerifyPhase,
 };
-pub use stub::{Answers, Fault, Stall, StubSpec};
+pub use rate::{RampRate, RateSpec, RateStage, SineRate, SoakRate, SpikeRate, StagesRate, StepRate};
+pub use shape::{ConcurrencySweep, Latency, Peak, Soak, Spike, Stress, Sustained, Throughput};
+pub use stub::{Answers, Fault, Slow, Spread, Stall, StubSpec, Transport};
 pub use sweep::Sweep;
+pub use traffic::{Choice, Traffic, Warmup, WhenFull};
+
+pub use crate::schedule::Spacing;
+pub use watch::{Watch, Watched};
 
 /// A scenario file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +59,10 @@ pub struct Scenario {
     pub variants: IndexMap<String, Variant>,
     /// Timed steps, in order. `load`, `settle` and `verify` are put in front where they are not written.
     pub phases: Vec<Phase>,
+    /// What of the system under test is watched beside the load: processes and what they use. They are only places to
+    /// look; not part of the plan's hash.
+    #[serde(default)]
+    pub watch: Vec<Watch>,
     /// What must hold, each one a string such as `search.recall@10.mean >= 0.95`.
     #[serde(default)]
     pub objectives: Vec<ObjectiveEntry>,
@@ -57,6 +75,9 @@ pub struct Scenario {
     /// Threads that build an index; all cores unless set. One makes building repeatable.
     #[serde(default)]
     pub build_threads: Option<usize>,
+    /// Which figures shapes use where a key is not written; `--quick` sets `quick`.
+    #[serde(default)]
+    pub scale: Scale,
     /// The whole run ends after this long.
     #[serde(default = "default_time_limit")]
     pub time_limit: HumanDuration,
@@ -66,6 +87,17 @@ pub struct Scenario {
     /// Changes that `--quick` and `--full` make: paths and their values, as in `--set`.
     #[serde(default)]
     pub presets: Presets,
+}
+
+/// How large shapes are where nothing else is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// As in published plans: minutes, thousands of sessions.
+    #[default]
+    Full,
+    /// Seconds, tens of sessions.
+    Quick,
 }
 
 fn default_seed() -> u64 {

@@ -63,7 +63,7 @@ pub fn check(spec: &EngineSpec, variant: &Variant, metric: Metric) -> Result<()>
         #[cfg(not(feature = "embedded"))]
         EngineSpec::Embedded(_) => Err(not_built()),
         EngineSpec::Null(_) => check::plain_variant("null", variant),
-        EngineSpec::Stub(_) => check::plain_variant("stub", variant),
+        EngineSpec::Stub(spec) => stub::check(spec, variant),
     }
 }
 

@@ -3,15 +3,22 @@
 //!
 //! Its time is the injected clock's, so that all of it runs in virtual time. A script that takes time (`service`,
 //! `stalls`, `timeouts`) makes it a multiplexed engine with any number of calls in flight; otherwise it answers at once
-//! and is driven like an in-process engine. Storage, index, rerank and search parameters of its variants must be left at
-//! their defaults: they would change nothing, and a scenario that compares nothing would look like one that does.
+//! and is driven like an in-process engine. With `in_process` it is driven so in any case, and a call spins until its
+//! end; with `over: tcp` a server thread plays the script behind a socket. Both need a clock that runs by itself.
+//!
+//! Storage, index, rerank and search parameters of its variants must be left at their defaults: they would change
+//! nothing, and a scenario that compares nothing would look like one that does.
 
+mod answers;
+mod check;
+mod places;
 mod script;
 mod session;
+mod tcp;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use annvil_core::clock::Clock;
@@ -23,35 +30,36 @@ use annvil_core::engine::{
 use annvil_core::form::{Form, Params, Scores};
 use annvil_core::label::Labels;
 use annvil_core::operation::Batch;
-use annvil_core::scenario::{Answers, Fault, StubSpec, Variant};
+use annvil_core::scenario::{Answers, Fault, StubSpec, Transport, Variant};
 use annvil_core::units::Nanos;
 
 use crate::flat::Flat;
-use crate::{Context, check};
+use crate::{Context, check as variants};
+use answers::Source;
+use places::Places;
 use script::Script;
 use session::StubSession;
+use tcp::{Door, Play, Server};
 
 /// Calls in flight, as good as without limit.
 const IN_FLIGHT: usize = 1_000_000;
 
+/// Refuses scripts that can't be played, and variants that ask for more than a flat scan.
+pub(crate) fn check(spec: &StubSpec, variant: &Variant) -> Result<()> {
+    variants::plain_variant("stub", variant)?;
+    check::script(spec)
+}
+
 /// Opens the engine.
 pub(crate) fn open(spec: &StubSpec, variant: &Variant, context: &Context) -> Result<Box<dyn Engine>> {
-    check::plain_variant("stub", variant)?;
-    let share = 0.0..=1.0;
-    if !share.contains(&spec.errors) || !share.contains(&spec.timeouts) || spec.errors + spec.timeouts > 1.0 {
-        return Err(EngineError::Configuration {
-            what: format!(
-                "stub: errors {} and timeouts {} are no shares of the calls",
-                spec.errors, spec.timeouts
-            ),
-            help: "use numbers from 0 to 1 that add up to at most 1".to_owned(),
-        });
-    }
+    check(spec, variant)?;
     Ok(Box::new(Stub {
         spec: spec.clone(),
         clock: Arc::clone(&context.clock),
-        scan: Flat::new("stub"),
-        opening: Arc::default(),
+        scan: Arc::new(Flat::new("stub")),
+        places: spec.capacity.map(|count| Arc::new(Places::new(count))),
+        opening: OnceLock::new(),
+        server: Mutex::default(),
         sessions: AtomicU64::new(0),
     }))
 }
@@ -59,9 +67,13 @@ pub(crate) fn open(spec: &StubSpec, variant: &Variant, context: &Context) -> Res
 struct Stub {
     spec: StubSpec,
     clock: Arc<dyn Clock>,
-    scan: Flat,
-    /// When the first session was opened: the zero of the stalls.
-    opening: Arc<OnceLock<Nanos>>,
+    scan: Arc<Flat>,
+    /// Where calls are served, if there is a capacity.
+    places: Option<Arc<Places>>,
+    /// When the first session was opened: the zero of stalls and slow intervals.
+    opening: OnceLock<Nanos>,
+    /// The server, from the first session over TCP on.
+    server: Mutex<Option<Server>>,
     sessions: AtomicU64,
 }
 
@@ -72,6 +84,42 @@ impl Stub {
 
     fn takes_time(&self) -> bool {
         self.spec.service.is_some() || !self.spec.stalls.is_empty() || self.spec.timeouts > 0.0
+    }
+
+    fn opening(&self) -> Nanos {
+        *self.opening.get_or_init(|| self.clock.now())
+    }
+
+    /// The way to the server, which is started if it is not there.
+    fn door(&self) -> Result<Arc<Door>> {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if server.is_none() {
+            *server = Some(Server::start(Play {
+                spec: self.spec.clone(),
+                clock: Arc::clone(&self.clock),
+                scan: Arc::clone(&self.scan),
+                places: self.places.clone(),
+                opening: self.opening(),
+            })?);
+        }
+        server
+            .as_ref()
+            .map(Server::door)
+            .ok_or_else(|| EngineError::failed("stub", "start its server", "it is gone"))
+    }
+
+    async fn over_tcp(&self, encoded: Arc<Encoded>) -> Result<Box<dyn Session>> {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        tcp::connect(self.door()?, number, encoded).await
+    }
+
+    async fn in_this_process(&self, encoded: Arc<Encoded>) -> Result<Box<dyn Session>> {
+        let scan = if self.is_empty() { None } else { Some(self.scan.session(encoded).await?) };
+        let source = Source::new(scan, self.spec.fault);
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        let script = Script::new(&self.spec, self.opening(), number, self.places.clone());
+        let blocking = self.mode() == Mode::Blocking;
+        Ok(Box::new(StubSession::new(source, script, Arc::clone(&self.clock), blocking)))
     }
 }
 
@@ -91,6 +139,9 @@ impl Engine for Stub {
         Box::pin(async {
             let mut info = self.scan.info().await?;
             info.configuration = BTreeMap::from([("script".to_owned(), format!("{:?}", self.spec))]);
+            if self.spec.over == Some(Transport::Tcp) {
+                "stub-server: the server, one thread of this process".clone_into(&mut info.hidden_threads);
+            }
             Ok(info)
         })
     }
@@ -132,18 +183,15 @@ impl Engine for Stub {
     }
 
     fn mode(&self) -> Mode {
-        if self.takes_time() { Mode::Multiplexed(IN_FLIGHT) } else { Mode::Blocking }
+        let waits = self.spec.over.is_some() || self.takes_time();
+        if waits && !self.spec.in_process { Mode::Multiplexed(IN_FLIGHT) } else { Mode::Blocking }
     }
 
     fn session(&self, encoded: Arc<Encoded>) -> ControlFuture<'_, Box<dyn Session>> {
-        Box::pin(async {
-            let scan = if self.is_empty() { None } else { Some(self.scan.session(encoded).await?) };
-            let opening = *self.opening.get_or_init(|| self.clock.now());
-            let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-            let script = Script::new(&self.spec, opening, number);
-            let clock = Arc::clone(&self.clock);
-            Ok(Box::new(StubSession::new(scan, script, self.spec.fault, clock)) as Box<dyn Session>)
-        })
+        match self.spec.over {
+            Some(Transport::Tcp) => Box::pin(self.over_tcp(encoded)),
+            None => Box::pin(self.in_this_process(encoded)),
+        }
     }
 
     fn usage(&self) -> ControlFuture<'_, Usage> {
@@ -151,6 +199,8 @@ impl Engine for Stub {
     }
 
     fn destroy(&self) -> ControlFuture<'_, ()> {
+        // Its sessions are refused from now on; a session that is opened later finds a new server.
+        drop(self.server.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.scan.destroy()
     }
 }

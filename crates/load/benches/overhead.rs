@@ -7,6 +7,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,12 +20,11 @@ use annvil_core::operation::{Batch, OpRef, Reply};
 use annvil_core::plan::stream;
 use annvil_core::scenario::{EmbeddedSpec, EngineSpec, Hnsw, Index, Variant};
 use annvil_core::schedule::Arrivals;
-use annvil_core::units::Nanos;
 use annvil_core::vector::Matrix;
-use annvil_load::cancel::Cancel;
+use annvil_load::choice;
 use annvil_load::claims::End;
 use annvil_load::time::{SystemClock, runtime};
-use annvil_load::work::Work;
+use annvil_load::work::{Task, Work};
 use annvil_load::{Load, run};
 use rand::RngExt;
 
@@ -70,7 +70,7 @@ fn bare(engine: &Arc<dyn Engine>, encoded: &Arc<Encoded>, work: &Work) -> Durati
         let mut reply = Reply::default();
         let began = Instant::now();
         for k in 0..QUERIES {
-            let operation: OpRef<'_> = work.operation(k);
+            let operation: OpRef<'_> = work.operation(0, k).op;
             session.call(operation, &mut reply).await.unwrap();
             black_box(&reply);
         }
@@ -85,26 +85,21 @@ fn harness(
     work: &Arc<Work>,
 ) -> Duration {
     let load = Load {
-        engine: Arc::clone(engine),
-        encoded: Arc::clone(encoded),
-        clock: Arc::clone(clock),
-        work: Arc::clone(work),
-        sessions: 1,
         end: End { operations: Some(QUERIES), duration: None },
-        warmup: 0,
-        batch: 1,
-        timeout: Nanos(30_000_000_000),
         seed: 1,
-        cancel: Cancel::new(),
+        ..Load::new(Arc::clone(engine), Arc::clone(encoded), Arc::clone(clock), Arc::clone(work))
     };
-    run(load, Arrivals::Closed, &mut |_, _| {}).unwrap().window.into()
+    run(load, Arrivals::Closed, &mut |_| ControlFlow::Continue(())).unwrap().window.into()
 }
 
 fn main() {
     let (engine, queries) = open();
     let encoded = engine.encode(&[Form::search("search", 10)], &queries, &Labels::empty(ROWS)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let work = Arc::new(Work::search(0, QUERIES as usize, &mut stream(1, "order")));
+    let work = Arc::new(Work::of(Task::Search {
+        form: 0,
+        order: choice::in_turn(QUERIES as usize, &mut stream(1, "order")),
+    }));
     let mut ratios: Vec<f64> = (0..PAIRS)
         .map(|pair| {
             // Who goes first alternates as well.

@@ -12,6 +12,10 @@ pub enum Reason {
     TimeLimit,
     /// Another session failed in a way that makes going on pointless.
     Failure,
+    /// Arrivals found every session busy, and the phase was to end then or has waited long enough.
+    Full,
+    /// An objective that ends the phase is missed.
+    Objective,
 }
 
 /// A flag that is raised once and seen by every thread between two operations.
@@ -39,6 +43,8 @@ impl Cancel {
             Reason::User => 1,
             Reason::TimeLimit => 2,
             Reason::Failure => 3,
+            Reason::Full => 4,
+            Reason::Objective => 5,
         };
         let _ = self.own.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -52,7 +58,9 @@ impl Cancel {
             0 => None,
             1 => Some(Reason::User),
             2 => Some(Reason::TimeLimit),
-            _ => Some(Reason::Failure),
+            3 => Some(Reason::Failure),
+            4 => Some(Reason::Full),
+            _ => Some(Reason::Objective),
         }
     }
 }

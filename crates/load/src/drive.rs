@@ -1,6 +1,7 @@
-//! The one loop: take an operation, wait for its instant, send it, write down what came.
+//! One operation at a time: take it, wait for its instant, send it, write down what came.
 //!
-//! Closed and open load, blocking and multiplexed engines, real and virtual time all run through here.
+//! Closed load, and open load on engines whose calls occupy their thread, run through here; [`crate::crew`] does the same
+//! for many operations in flight on one thread.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -14,19 +15,18 @@ use annvil_core::units::Nanos;
 
 use crate::claims::{Claim, Claims};
 use crate::recorder::Recorder;
-use crate::work::Work;
+use crate::work::{Todo, Work};
 
-/// What a slot needs to do its work. A slot does one operation at a time.
-pub(crate) struct Slot<'a> {
-    /// The session, which other slots may share.
-    pub(crate) session: &'a dyn Session,
+/// What every operation of a thread needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Bench<'a> {
     /// The clock.
     pub(crate) clock: &'a dyn Clock,
     /// Where operations come from.
     pub(crate) claims: &'a Claims,
     /// What they are.
     pub(crate) work: &'a Work,
-    /// Where they are written down; shared by the slots of one thread.
+    /// Where they are written down; shared by all that the thread does.
     pub(crate) recorder: &'a RefCell<Recorder>,
     /// Time limit of an operation.
     pub(crate) timeout: Nanos,
@@ -34,60 +34,108 @@ pub(crate) struct Slot<'a> {
     pub(crate) mode: Mode,
 }
 
+impl Bench<'_> {
+    /// Writes down how an operation ended.
+    pub(crate) fn write_down(
+        &self,
+        class: usize,
+        claim: Claim,
+        todo: Todo<'_>,
+        sample: Sample,
+        result: Result<(), OpError>,
+        reply: &Reply,
+    ) {
+        let mut recorder = self.recorder.borrow_mut();
+        // A session that can't be interrupted answers late: too late is not an answer.
+        let result = result
+            .and_then(|()| if sample.service() > self.timeout { Err(OpError::Timeout) } else { Ok(()) });
+        match result {
+            Ok(()) => {
+                recorder.answered(todo.task, sample, 1);
+                if let OpRef::Search { query, .. } = todo.op {
+                    recorder.keep(todo.task, query, reply);
+                }
+            }
+            Err(error) => {
+                recorder.failed(todo.task, sample, &error, 1);
+                if self.work.tasks()[todo.task].writes() {
+                    recorder.unsure(class, claim.first);
+                }
+            }
+        }
+        recorder.landed(&sample);
+    }
+
+    /// Writes down that an operation was taken on and never sent, because everything ended.
+    pub(crate) fn never_sent(&self, class: usize, claim: Claim) {
+        let writes = |k| self.work.tasks()[self.work.place(class, k).0].writes();
+        for k in (claim.first..claim.first + claim.count).filter(|k| writes(*k)) {
+            self.recorder.borrow_mut().unsure(class, k);
+        }
+    }
+}
+
+/// A session that does one operation at a time.
+pub(crate) struct Slot<'a> {
+    /// What it shares with the others of its thread.
+    pub(crate) bench: Bench<'a>,
+    /// The session.
+    pub(crate) session: &'a dyn Session,
+    /// The class of users that it belongs to.
+    pub(crate) class: usize,
+    /// When it begins, in closed load.
+    pub(crate) begin: Nanos,
+}
+
 impl Slot<'_> {
     /// Works until there is nothing left to do.
     pub(crate) async fn run(&self) {
+        let Bench { clock, claims, .. } = self.bench;
         let mut reply = Reply::default();
-        let mut free = self.clock.now().max(self.claims.start());
-        // However late the thread woke up, it does one operation: a phase that is shorter than that is not nothing.
-        let mut next = self.claims.first(free);
+        // In open load a session is free from the start, however late its thread woke up: that delay is ours.
+        let mut free = if claims.is_open() { claims.start() } else { clock.now().max(claims.start()) };
+        // In closed load it does one operation even if the time is over: a phase shorter than waking up is not nothing.
+        let mut next = claims.first(self.class, self.begin.max(free));
         while let Some(claim) = next {
+            if claim.intended > free && !claims.wait(clock, claim.intended).await {
+                self.bench.never_sent(self.class, claim);
+                return;
+            }
             free = if claim.count == 1 {
                 self.one(claim, free, &mut reply).await
             } else {
                 self.several(claim, free, &mut reply).await
             };
-            next = self.claims.take(free);
+            next = claims.take(self.class, free);
         }
     }
 
     async fn one(&self, claim: Claim, free: Nanos, reply: &mut Reply) -> Nanos {
-        let operation = self.work.operation(claim.first);
-        if claim.intended > free {
-            self.clock.sleep_until(claim.intended).await;
-        }
-        let sent = self.clock.now();
-        let result = limited(self.session, operation, reply, self.clock, self.timeout).await;
-        let done = self.clock.now();
+        let Bench { clock, work, recorder, timeout, .. } = self.bench;
+        let todo = work.operation(self.class, claim.first);
+        let sent = clock.now();
+        recorder.borrow_mut().sent(sent);
+        let result = limited(self.session, todo.op, reply, clock, timeout).await;
+        let done = clock.now();
         let sample = Sample { intended: claim.intended, free, sent, done };
-        let mut recorder = self.recorder.borrow_mut();
-        match result {
-            // A session that can't be interrupted answers late: too late is not an answer.
-            Ok(()) if sample.service() > self.timeout => recorder.failed(sample, &OpError::Timeout, 1),
-            Ok(()) => {
-                recorder.answered(sample, 1);
-                if let OpRef::Search { query, .. } = operation {
-                    recorder.keep(query, reply);
-                }
-            }
-            Err(error) => recorder.failed(sample, &error, 1),
-        }
+        self.bench.write_down(self.class, claim, todo, sample, result, reply);
         done
     }
 
-    /// Operations so short that reading the clock for each would be most of what is measured.
+    /// Operations so short that reading the clock for each would be most of what is measured. All are of one kind.
     async fn several(&self, claim: Claim, free: Nanos, reply: &mut Reply) -> Nanos {
+        let Bench { clock, work, recorder, timeout, mode, .. } = self.bench;
         let mut failures: Vec<(OpError, u64)> = Vec::new();
         let mut answered = 0;
-        let sent = self.clock.now();
+        let task = work.operation(self.class, claim.first).task;
+        let sent = clock.now();
+        recorder.borrow_mut().sent(sent);
         for k in claim.first..claim.first + claim.count {
-            let operation = self.work.operation(k);
+            let operation = work.operation(self.class, k).op;
             // A call that never waits needs no timer, and even passing one by would cost as much as fetching a row.
-            let result = match self.mode {
+            let result = match mode {
                 Mode::Blocking => self.session.call(operation, reply).await,
-                Mode::Multiplexed(_) => {
-                    limited(self.session, operation, reply, self.clock, self.timeout).await
-                }
+                Mode::Multiplexed(_) => limited(self.session, operation, reply, clock, timeout).await,
             };
             match result {
                 Ok(()) => answered += 1,
@@ -97,7 +145,7 @@ impl Slot<'_> {
                 },
             }
         }
-        let done = self.clock.now();
+        let done = clock.now();
         // The operations of a batch share its time, whatever became of each.
         let took = done.saturating_sub(sent).0;
         let share = |count: u64| Sample {
@@ -106,17 +154,17 @@ impl Slot<'_> {
             sent,
             done: sent.saturating_add(Nanos(took * count / claim.count)),
         };
-        let mut recorder = self.recorder.borrow_mut();
+        let mut recorder = recorder.borrow_mut();
         if answered > 0 {
-            recorder.answered(share(answered), answered);
+            recorder.answered(task, share(answered), answered);
         }
         for (error, count) in &failures {
-            recorder.failed(share(*count), error, *count);
+            recorder.failed(task, share(*count), error, *count);
         }
+        recorder.landed(&share(claim.count));
         done
     }
 }
-
 /// A call that is dropped when its time is over. Engines that answer without waiting never see the timer.
 #[inline]
 pub async fn limited(

@@ -13,23 +13,31 @@
 //! let engine: Arc<dyn Engine> =
 //!     annvil_engines::open(&EngineSpec::Null(NullSpec {}), &Variant::default(), &context)?.into();
 //! let measured = closed_null(&engine, 1, 10_000)?;
-//! assert_eq!(measured.total.operations, 10_000);
+//! assert_eq!(measured.total().operations, 10_000);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod cancel;
+pub mod choice;
+pub mod churn;
 pub mod claims;
+mod crew;
 mod drive;
 pub mod floor;
+pub mod fresh;
+pub mod measured;
 pub mod recall;
 pub mod recorder;
 pub mod runner;
 mod series;
 pub mod simulate;
+mod thread;
 pub mod time;
 pub mod validity;
 pub mod verify;
+pub mod warm;
 pub mod work;
 
 pub use drive::limited;
-pub use runner::{Load, LoadError, Measured, run, simulate as simulate_slots};
+pub use measured::Measured;
+pub use runner::{Load, LoadError, Tick, Users, run, simulate as simulate_slots};

@@ -30,6 +30,8 @@ pub struct Part {
     pub failures: [u64; OpError::KINDS.len()],
     /// Operations answered.
     pub operations: u64,
+    /// Time from sending to failure of all failed operations together, in nanoseconds.
+    pub failing: u128,
 }
 
 impl Part {
@@ -44,6 +46,7 @@ impl Part {
             failed: None,
             failures: [0; OpError::KINDS.len()],
             operations: 0,
+            failing: 0,
         }
     }
 
@@ -64,6 +67,7 @@ impl Part {
             *mine += theirs;
         }
         self.operations += other.operations;
+        self.failing += other.failing;
     }
 
     /// Operations that failed, of any kind.
@@ -126,8 +130,10 @@ pub struct Flush {
     pub thread: usize,
     /// Number of the second, from the start of the window.
     pub interval: u64,
-    /// What happened in it.
-    pub part: Part,
+    /// What happened in it, by task; absent for tasks that had no operation.
+    pub parts: Vec<Option<Part>>,
+    /// Operations in flight at its end.
+    pub in_flight: u64,
 }
 
 /// What one thread writes while the clock runs. Nobody else touches it.
@@ -135,51 +141,101 @@ pub struct Flush {
 pub struct Recorder {
     thread: usize,
     start: Nanos,
-    part: Part,
+    /// When nothing more is due: what is released later was released too late.
+    deadline: Option<Nanos>,
+    parts: Vec<Option<Part>>,
     interval: u64,
     interval_end: Nanos,
     open: bool,
     sender: Sender<Flush>,
-    reservoir: Reservoir,
-    first_sent: Option<Nanos>,
-    last_done: Nanos,
+    reservoirs: Vec<Reservoir>,
+    flying: Flying,
+    left: Left,
 }
 
 /// What is left of a recorder at the end.
-#[derive(Debug)]
-pub struct Recorded {
-    /// Answers kept for scoring.
-    pub answers: Vec<Answer>,
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Answers kept for scoring, by task.
+    pub answers: Vec<Vec<Answer>>,
     /// When the first operation was sent.
     pub first_sent: Option<Nanos>,
     /// When the last one was done.
     pub last_done: Nanos,
     /// Time that the thread waited for a processor; the thread itself fills it in.
     pub waited: Option<Nanos>,
+    /// Processor time that the thread used; the thread itself fills it in.
+    pub cpu: Option<Nanos>,
+    /// Class and number of writes whose outcome is not known.
+    pub unsure: Vec<(usize, u64)>,
+    /// Arrivals that the harness released after the end of the schedule.
+    pub late: u64,
+    /// Time times operations in flight, in nanoseconds.
+    pub flown: u128,
 }
 
+/// How many operations are in flight, integrated over time.
+#[derive(Debug, Default)]
+struct Flying {
+    now: u64,
+    since: Nanos,
+    area: u128,
+}
+
+impl Flying {
+    #[inline]
+    fn change(&mut self, at: Nanos, by: i64) {
+        self.area += u128::from(self.now) * u128::from(at.saturating_sub(self.since).0);
+        self.since = self.since.max(at);
+        self.now = self.now.saturating_add_signed(by);
+    }
+}
+
+/// Most uncertain writes that are listed.
+const UNSURE: usize = 1_000_000;
+
 impl Recorder {
-    /// A recorder for one thread, from `start` on.
-    pub fn new(thread: usize, start: Nanos, open: bool, sender: Sender<Flush>, reservoir: Reservoir) -> Self {
+    /// A recorder for one thread, from `start` on, with a reservoir for each task.
+    pub fn new(
+        thread: usize,
+        start: Nanos,
+        deadline: Option<Nanos>,
+        open: bool,
+        sender: Sender<Flush>,
+        reservoirs: Vec<Reservoir>,
+    ) -> Self {
         Self {
             thread,
             start,
-            part: Part::new(open),
+            deadline,
+            parts: reservoirs.iter().map(|_| None).collect(),
             interval: 0,
             interval_end: start.saturating_add(INTERVAL),
             open,
             sender,
-            reservoir,
-            first_sent: None,
-            last_done: start,
+            reservoirs,
+            flying: Flying { since: start, ..Flying::default() },
+            left: Left { last_done: start, ..Left::default() },
         }
     }
 
-    /// Writes down one operation, or several that were timed together: `sample` spans all of them.
     #[inline]
-    pub fn answered(&mut self, sample: Sample, count: u64) {
+    fn part(&mut self, task: usize) -> &mut Part {
+        let open = self.open;
+        self.parts[task].get_or_insert_with(|| Part::new(open))
+    }
+
+    /// An operation is about to be sent.
+    #[inline]
+    pub fn sent(&mut self, at: Nanos) {
+        self.flying.change(at, 1);
+    }
+
+    /// Writes down one operation that was sent, or several that were timed together: `sample` spans all of them.
+    #[inline]
+    pub fn answered(&mut self, task: usize, sample: Sample, count: u64) {
         self.note(&sample);
-        let part = &mut self.part;
+        let part = self.part(task);
         part.service.record_shared(sample.service(), count);
         part.sched_lag.record(sample.sched_lag());
         if let Some(response) = &mut part.response {
@@ -192,25 +248,44 @@ impl Recorder {
     }
 
     /// Writes down operations that failed alike, one or several that were timed together.
-    pub fn failed(&mut self, sample: Sample, error: &OpError, count: u64) {
+    pub fn failed(&mut self, task: usize, sample: Sample, error: &OpError, count: u64) {
         self.note(&sample);
-        self.part.failed.get_or_insert_default().record_shared(sample.response(), count);
+        let part = self.part(task);
+        part.failed.get_or_insert_default().record_shared(sample.response(), count);
+        part.failing += u128::from(sample.service().0);
         let kind = OpError::KINDS.iter().position(|kind| *kind == error.kind());
-        self.part.failures[kind.unwrap_or(OpError::KINDS.len() - 1)] += count;
+        part.failures[kind.unwrap_or(OpError::KINDS.len() - 1)] += count;
+    }
+
+    /// The operation, or the operations timed together, that were sent have ended.
+    #[inline]
+    pub fn landed(&mut self, sample: &Sample) {
+        self.flying.change(sample.done, -1);
+        let released = sample.intended.saturating_add(sample.sched_lag());
+        if self.open && self.deadline.is_some_and(|deadline| released > deadline) {
+            self.left.late += 1;
+        }
+    }
+
+    /// A write of which nobody knows what became.
+    pub fn unsure(&mut self, class: usize, number: u64) {
+        if self.left.unsure.len() < UNSURE {
+            self.left.unsure.push((class, number));
+        }
     }
 
     /// Keeps an answer for scoring, perhaps.
     #[inline]
-    pub fn keep(&mut self, query: usize, reply: &Reply) {
-        self.reservoir.offer(query, &reply.ids);
+    pub fn keep(&mut self, task: usize, query: usize, reply: &Reply) {
+        self.reservoirs[task].offer(query, &reply.ids);
     }
 
     #[inline]
     fn note(&mut self, sample: &Sample) {
-        if self.first_sent.is_none() {
-            self.first_sent = Some(sample.sent);
+        if self.left.first_sent.is_none() {
+            self.left.first_sent = Some(sample.sent);
         }
-        self.last_done = self.last_done.max(sample.done);
+        self.left.last_done = self.left.last_done.max(sample.done);
         if sample.done >= self.interval_end {
             self.flush(sample.done);
         }
@@ -218,22 +293,29 @@ impl Recorder {
 
     #[cold]
     fn flush(&mut self, now: Nanos) {
-        let part = std::mem::replace(&mut self.part, Part::new(self.open));
+        let parts = self.parts.iter_mut().map(Option::take).collect();
         // The receiver outlives the threads unless the phase was given up; then nobody needs the part.
-        let _ = self.sender.send(Flush { thread: self.thread, interval: self.interval, part });
+        let _ = self.sender.send(Flush {
+            thread: self.thread,
+            interval: self.interval,
+            parts,
+            in_flight: self.flying.now,
+        });
         self.interval = now.saturating_sub(self.start).0 / INTERVAL.0;
         self.interval_end = self.start.saturating_add(Nanos((self.interval + 1) * INTERVAL.0));
     }
 
     /// Hands over the last part and what was kept.
-    pub fn finish(self) -> Recorded {
-        let _ = self.sender.send(Flush { thread: self.thread, interval: self.interval, part: self.part });
-        Recorded {
-            answers: self.reservoir.into_answers(),
-            first_sent: self.first_sent,
-            last_done: self.last_done,
-            waited: None,
-        }
+    pub fn finish(mut self) -> Left {
+        let _ = self.sender.send(Flush {
+            thread: self.thread,
+            interval: self.interval,
+            parts: std::mem::take(&mut self.parts),
+            in_flight: self.flying.now,
+        });
+        self.left.answers = self.reservoirs.into_iter().map(Reservoir::into_answers).collect();
+        self.left.flown = self.flying.area;
+        self.left
     }
 }
 
@@ -247,18 +329,30 @@ mod tests {
         Sample { intended: Nanos(sent), free: Nanos(sent), sent: Nanos(sent), done: Nanos(done) }
     }
 
+    fn sum(flush: &Flush, of: impl Fn(&Part) -> u64) -> u64 {
+        flush.parts.iter().flatten().map(of).sum()
+    }
+
     #[test]
     fn a_second_is_handed_over_when_the_next_begins() {
         let (sender, receiver) = channel();
-        let mut recorder = Recorder::new(0, Nanos(0), false, sender, Reservoir::new(0, stream(1, "r")));
-        recorder.answered(sample(0, 10), 1);
-        recorder.answered(sample(10, 2_500_000_000), 1);
-        recorder.failed(sample(2_500_000_000, 2_600_000_000), &OpError::Timeout, 1);
+        let reservoirs = vec![Reservoir::new(0, stream(1, "r")), Reservoir::new(0, stream(1, "r"))];
+        let mut recorder = Recorder::new(0, Nanos(0), None, false, sender, reservoirs);
+        for (one, task) in [(sample(0, 10), 0), (sample(10, 2_500_000_000), 0)] {
+            recorder.sent(one.sent);
+            recorder.answered(task, one, 1);
+            recorder.landed(&one);
+        }
+        recorder.failed(1, sample(2_500_000_000, 2_600_000_000), &OpError::Timeout, 1);
         let left = recorder.finish();
         let flushes: Vec<Flush> = receiver.iter().collect();
-        let seen: Vec<(u64, u64, u64)> =
-            flushes.iter().map(|f| (f.interval, f.part.operations, f.part.failed())).collect();
+        let seen: Vec<(u64, u64, u64)> = flushes
+            .iter()
+            .map(|f| (f.interval, sum(f, |part| part.operations), sum(f, Part::failed)))
+            .collect();
         assert_eq!(seen, [(0, 1, 0), (2, 1, 1)]);
+        assert_eq!(flushes[0].parts.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(left.flown, 2_500_000_000);
         assert_eq!((left.first_sent, left.last_done), (Some(Nanos(0)), Nanos(2_600_000_000)));
     }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use annvil_core::clock::{Clock, LocalFuture};
 use annvil_core::units::Nanos;
 use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -85,6 +86,21 @@ async fn wait(left: Duration) -> std::io::Result<()> {
 fn registered(fd: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` owns an open descriptor, and `AsyncFd` gives nobody the means to replace or close it.
     Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
+}
+
+/// Processor time that this process has used.
+pub fn cpu_time() -> Option<Nanos> {
+    Some(read(ClockId::ProcessCPUTime))
+}
+
+/// Processor time that this thread has used.
+pub fn thread_cpu_time() -> Option<Nanos> {
+    Some(read(ClockId::ThreadCPUTime))
+}
+
+fn read(clock: ClockId) -> Nanos {
+    let time = clock_gettime(clock);
+    Nanos(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
 }
 
 /// A single-threaded runtime with what [`SystemClock`] needs.

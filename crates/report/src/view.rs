@@ -135,7 +135,7 @@ impl<'a> VariantView<'a> {
         let phases =
             phases.filter(|phase| point.is_none_or(|point| phase.point == *point || phase.point.is_empty()));
         let forms = phases.filter_map(|phase| match &phase.result {
-            PhaseResult::Measured { forms } => forms.iter().find(|form| form.form.name == measure.form.name),
+            PhaseResult::Measured { forms, .. } => forms.iter().find(|form| form.form.name == measure.form.name),
             _ => None,
         });
         forms.collect()
@@ -197,7 +197,7 @@ impl<'a> VariantView<'a> {
 fn measures(record: &RunRecord) -> Vec<Measure<'_>> {
     let mut all: Vec<Measure<'_>> = Vec::new();
     for phase in record.blocks.iter().flat_map(|block| &block.phases) {
-        let PhaseResult::Measured { forms } = &phase.result else { continue };
+        let PhaseResult::Measured { forms, .. } = &phase.result else { continue };
         for form in forms {
             let known =
                 |measure: &Measure<'_>| measure.phase == phase.name && measure.form.name == form.form.name;

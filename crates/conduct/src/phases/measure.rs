@@ -1,173 +1,279 @@
-//! Search, fetch and distance: operations timed through the one runner, answers scored after the clock has stopped.
+//! Operations timed through the one runner, in one part or several, answers scored after the clock has stopped.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use annvil_core::engine::{Encoded, EngineError};
+use annvil_core::engine::{Encoded, Engine, EngineError};
 use annvil_core::form::{Form, Operation, Params};
 use annvil_core::operation::{OpError, Reply};
-use annvil_core::record::{FormRecord, PhaseResult, RecallRecord, Share};
-use annvil_core::scenario::{DistancePhase, FetchPhase, SearchPhase};
-use annvil_core::schedule::Arrivals;
+use annvil_core::record::{FormRecord, LoadRecord, Offered, OpenRecord, PhaseResult, RecallRecord, Share};
+use annvil_core::scenario::Traffic;
 use annvil_core::units::Nanos;
-use annvil_load::claims::End;
 use annvil_load::recall::Judge;
+use annvil_load::validity::{self, Asked};
+use annvil_load::warm::WarmUp;
 use annvil_load::work::Work;
-use annvil_load::{Load, Measured, limited, validity};
+use annvil_load::{Load, Measured, Users, limited};
 
 use super::Ended;
+use super::abort::Abort;
+use super::churn::Churn;
+use super::live::Live;
+use super::traffic::{Timing, drain, sessions, warm_up};
 use crate::block::{Outcome, Stage, Stop};
 use crate::event::Event;
 
-/// What differs between the measured phases.
-struct Measurement {
-    form: Form,
-    work: Work,
-    sessions: usize,
-    end: End,
-    warmup: u64,
-    batch: u64,
+/// A phase of load, ready to be measured.
+pub(super) struct Measurement {
+    /// One form for each task of the work.
+    pub(super) forms: Vec<Form>,
+    pub(super) work: Arc<Work>,
+    pub(super) users: Vec<Users>,
+    pub(super) traffic: Traffic,
+    /// Operations after which it ends, with the defaults filled in.
+    pub(super) operations: Option<u64>,
+    pub(super) batch: u64,
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) encoded: Arc<Encoded>,
+    /// Time that encoding took.
+    pub(super) encoding: Nanos,
+    /// Where rows come and go.
+    pub(super) churn: Option<Churn>,
 }
 
-pub(super) fn search(stage: &mut Stage<'_>, keys: &SearchPhase, point: &Params) -> Result<Ended, Stop> {
-    let form = crate::inputs::search_form(keys);
-    let queries = stage.job.inputs.dataset().queries().rows();
-    let mut random = stage.job.plan.random(&format!("queries of {}", stage.current));
-    let duration = keys.duration.map(annvil_core::units::HumanDuration::nanos);
-    let operations = match (keys.queries, duration) {
-        (Some(queries), _) => Some(queries),
-        (None, None) => Some(queries as u64),
-        (None, Some(_)) => None,
-    };
-    let measurement = Measurement {
-        work: Work::search(stage.form_index(&form), queries, &mut random),
-        form,
-        sessions: keys.sessions,
-        end: End { operations, duration },
-        warmup: keys.warmup,
-        batch: 1,
-    };
-    measure(stage, measurement, point)
+/// What was measured, before it is judged.
+pub(super) struct Taken {
+    pub(super) measured: Measured,
+    pub(super) asked: Asked,
+    pub(super) timing: Timing,
+    pub(super) in_flight: usize,
 }
 
-pub(super) fn fetch(stage: &mut Stage<'_>, keys: &FetchPhase) -> Result<Ended, Stop> {
-    let rows = stage.job.inputs.dataset().info().rows;
-    let mut random = stage.job.plan.random(&format!("rows of {}", stage.current));
-    let work = Work::fetch(rows, &mut random);
-    measure(stage, short(Operation::Fetch, work, keys.operations, keys.batch, keys.sessions), &Params::new())
-}
-
-pub(super) fn distance(stage: &mut Stage<'_>, keys: &DistancePhase) -> Result<Ended, Stop> {
-    let dataset = stage.job.inputs.dataset();
-    let (queries, rows) = (dataset.queries().rows(), dataset.info().rows);
-    let mut random = stage.job.plan.random(&format!("pairs of {}", stage.current));
-    let work = Work::distance(queries, rows, &mut random);
-    measure(
-        stage,
-        short(Operation::Distance, work, keys.operations, keys.batch, keys.sessions),
-        &Params::new(),
-    )
-}
-
-/// A measurement of operations that are shorter than reading the clock.
-fn short(operation: Operation, work: Work, operations: u64, batch: u64, sessions: usize) -> Measurement {
-    Measurement {
-        form: Form::of(operation.name(), operation, 1),
-        work,
-        sessions,
-        end: End { operations: Some(operations), duration: None },
-        // A tenth, but no more than it takes to have everything in reach.
-        warmup: (operations / 10).min(10_000),
-        batch,
-    }
-}
-
-fn measure(stage: &mut Stage<'_>, what: Measurement, point: &Params) -> Result<Ended, Stop> {
+/// Runs a phase of load and draws up its record.
+pub(super) fn measure(stage: &mut Stage<'_>, mut what: Measurement, point: &Params) -> Result<Ended, Stop> {
+    let timing = Timing::new(&what.traffic, what.operations, arrivals_seed(stage))?;
     stage.tell(&Event::PhaseStarted {
         name: stage.current.clone(),
-        kind: what.form.operation.name().to_owned(),
+        kind: what.forms.first().map_or("mixed", |form| form.operation.name()).to_owned(),
         point: point.clone(),
-        total: what.end.operations,
-        duration: what.end.duration,
+        total: what.operations,
+        duration: timing.duration,
     });
-    let began = stage.clock.now();
-    let encoded = stage.encoded()?;
-    let encoding = stage.clock.now().saturating_sub(began);
-    if let Some(why) = refused(stage, Arc::clone(&encoded), &what.work)? {
+    if let Some(why) = refused(stage, &what)? {
         return Ok(super::unsupported(why));
     }
-    let load = Load {
-        engine: Arc::clone(&stage.engine),
-        encoded,
-        clock: Arc::clone(&stage.clock),
-        work: Arc::new(what.work),
-        sessions: what.sessions,
-        end: what.end,
-        warmup: what.warmup,
-        batch: what.batch,
-        timeout: stage.job.plan.operation_timeout.nanos(),
-        seed: stage.job.plan.seed,
-        cancel: stage.job.cancel.clone(),
-    };
-    let sink = &mut stage.sink;
-    let mut progress = |done, elapsed| sink.event(&Event::Progress { done, elapsed });
-    let measured = annvil_load::run(load, Arrivals::Closed, &mut progress)?;
+    let mut churn = what.churn.take();
+    stage.sampler.begin();
+    let taken = take(stage, &what, timing, churn.as_mut());
+    let resources = stage.sampler.end();
+    let taken = taken?;
+    if let Some(churn) = &churn {
+        churn.put_back(stage, &what, &taken.measured)?;
+    }
+    let mut ended = record(stage, what, taken, churn)?;
+    match &mut ended {
+        Ended::Whole(outcome) | Ended::Early(outcome, _) => outcome.resources = Some(resources),
+    }
+    Ok(ended)
+}
 
+/// Seed of the arrivals of the phase that runs now.
+pub(super) fn arrivals_seed(stage: &Stage<'_>) -> u64 {
+    use rand::RngExt;
+    stage.job.plan.random(&format!("arrivals of {}", stage.current)).random()
+}
+
+/// Runs the load, in as many parts as there are checkpoints.
+pub(super) fn take(
+    stage: &mut Stage<'_>,
+    what: &Measurement,
+    timing: Timing,
+    mut churn: Option<&mut Churn>,
+) -> Result<Taken, Stop> {
+    let mode = what.engine.mode();
+    let sessions = sessions(&what.traffic, mode)?;
+    let parts = churn.as_ref().map_or(1, |churn| churn.parts());
+    let mut whole: Option<Measured> = None;
+    let mut length = Nanos::ZERO;
+    let mut in_flight = 0;
+    let asked = Asked {
+        sessions,
+        mode,
+        steady: what.traffic.ramp.0 == 0 && what.users.iter().all(|users| users.think.0 == 0) && parts == 1,
+        allow_drops: what.traffic.allow_drops,
+    };
+    let abort = Abort::new(stage.job.plan, stage.variant, stage.current, &what.forms, what.traffic.is_open());
+    for part in 0..parts {
+        let (arrivals, end) = timing.part(part, parts);
+        let mut users = what.users.clone();
+        if let Some(whole) = &whole {
+            users.iter_mut().zip(&whole.numbers).for_each(|(users, next)| users.first = *next);
+        }
+        let load = Load {
+            users,
+            sessions,
+            max_in_flight: what.traffic.max_in_flight,
+            when_full: what.traffic.when_full,
+            drain: drain(timing.duration),
+            ramp: if part == 0 { what.traffic.ramp } else { Nanos::ZERO },
+            end,
+            warmup: if part == 0 { warm_up(what.traffic.warmup) } else { WarmUp::Operations(0) },
+            batch: what.batch,
+            timeout: stage.job.plan.operation_timeout.nanos(),
+            seed: stage.job.plan.seed,
+            cancel: stage.job.cancel.clone(),
+            ..Load::new(
+                Arc::clone(&what.engine),
+                Arc::clone(&what.encoded),
+                Arc::clone(&stage.clock),
+                Arc::clone(&what.work),
+            )
+        };
+        in_flight = load.in_flight();
+        let prober = churn.as_ref().map(|churn| churn.probe(stage, what)).transpose()?.flatten();
+        let done_before =
+            whole.as_ref().map_or(0, |whole| whole.tasks.iter().map(|task| task.total.operations).sum());
+        let mut live = Live::new(&what.forms, &timing, length, done_before);
+        let (sink, sampler) = (&mut stage.sink, &stage.sampler);
+        let measured = annvil_load::run(load, arrivals, &mut |tick| {
+            sink.event(&live.progress(tick));
+            if let Some(mut second) = live.second(tick) {
+                second.resources = sampler.latest();
+                sink.event(&Event::Second(Box::new(second)));
+            }
+            tick.totals
+                .and_then(|totals| abort.missed(totals))
+                .map_or(ControlFlow::Continue(()), ControlFlow::Break)
+        })?;
+        if let (Some(churn), Some(prober)) = (churn.as_deref_mut(), prober) {
+            churn.probed(prober.finish()?);
+        }
+        let stop = measured.stopped.is_some() || measured.ended.is_some();
+        let planned = end.duration.unwrap_or(measured.window);
+        match &mut whole {
+            None => whole = Some(measured),
+            Some(whole) => whole.append(measured, length),
+        }
+        length = length.saturating_add(planned);
+        if let (Some(churn), Some(whole)) = (churn.as_deref_mut(), &whole) {
+            churn.checkpoint(stage, what, whole, length)?;
+        }
+        if stop {
+            break;
+        }
+    }
+    let Some(measured) = whole else {
+        return Err(EngineError::failed("the runner", "measure", "there was no part").into());
+    };
+    Ok(Taken { measured, asked, timing, in_flight })
+}
+
+/// Scores what was kept and draws up the record.
+fn record(
+    stage: &mut Stage<'_>,
+    what: Measurement,
+    taken: Taken,
+    churn: Option<Churn>,
+) -> Result<Ended, Stop> {
+    let Taken { measured, asked, timing, in_flight } = taken;
+    let validity = validity::phase(&measured, asked);
     let scoring = stage.clock.now();
-    let recall = score(stage, &what.form, &measured);
-    let scored = stage.clock.now().saturating_sub(scoring);
-    let mode = stage.engine.mode();
-    let validity = validity::closed_load(&measured, what.sessions, mode);
+    // Where rows come and go, what was right when an answer was given can't be known afterwards.
+    let scored = churn.as_ref().is_none_or(|churn| !churn.writes());
+    let recalls: Vec<Option<RecallRecord>> = what
+        .forms
+        .iter()
+        .zip(&measured.tasks)
+        .map(|(form, task)| if scored { score(stage, form, task) } else { None })
+        .collect();
     let share = |what: &str, time: Nanos| Share { what: what.to_owned(), time };
     let breakdown = vec![
-        share("encoding", encoding),
+        share("encoding", what.encoding),
         share("opening sessions", measured.connecting),
         share("warm-up", measured.warming),
         share("measuring", measured.window),
-        share("scoring", scored),
+        share("scoring", stage.clock.now().saturating_sub(scoring)),
     ];
-    let promise = (what.form.operation == Operation::Search).then(|| stage.engine.promise(&what.form));
-    let stopped = measured.stopped;
-    let total = measured.total;
-    let record = FormRecord {
-        form: what.form,
-        promise,
-        sessions: what.sessions,
-        batch: what.batch,
-        operations: total.operations,
-        failures: kinds(total.failures),
-        window: measured.window,
-        warmup: share(&format!("{} operations", measured.warmed), measured.warming),
-        service: total.service,
-        response: total.response,
-        queue_wait: total.queue_wait,
-        sched_lag: Some(total.sched_lag),
-        failed: total.failed,
-        recall,
-        intervals: measured.intervals,
+    let load = LoadRecord {
+        sessions: asked.sessions,
+        threads: measured.threads,
+        in_flight: measured.in_flight,
+        open: measured.offers.as_ref().map(|offers| OpenRecord {
+            offered: offers.offered,
+            duration: timing.duration.unwrap_or(measured.window),
+            max_in_flight: in_flight as u64,
+            dropped: offers.dropped,
+            unsent: offers.unsent,
+            late: measured.late,
+            seconds: offers
+                .seconds
+                .iter()
+                .map(|(offered, dropped)| Offered { offered: *offered, dropped: *dropped })
+                .collect(),
+        }),
+        warm: measured.flat,
     };
-    let result = PhaseResult::Measured { forms: vec![record] };
-    let outcome = Outcome { result, breakdown, validity };
+    let warmup = share(&warmed(&measured), measured.warming);
+    let (stopped, ended, window) = (measured.stopped, measured.ended, measured.window);
+    let forms = what
+        .forms
+        .into_iter()
+        .zip(measured.tasks)
+        .zip(recalls)
+        .map(|((form, task), recall)| FormRecord {
+            promise: (form.operation == Operation::Search).then(|| what.engine.promise(&form)),
+            form,
+            sessions: asked.sessions,
+            batch: what.batch,
+            operations: task.total.operations,
+            failures: kinds(task.total.failures),
+            window,
+            warmup: warmup.clone(),
+            service: task.total.service,
+            response: task.total.response,
+            queue_wait: task.total.queue_wait,
+            sched_lag: Some(task.total.sched_lag),
+            failed: task.total.failed,
+            recall,
+            intervals: task.intervals,
+        })
+        .collect();
+    let (checkpoints, freshness) = churn.map(Churn::finish).unwrap_or_default();
+    let result = PhaseResult::Measured { load, forms, checkpoints, freshness, ended };
+    let outcome = Outcome { result, breakdown, validity, resources: None };
     Ok(match stopped {
         None => Ended::Whole(outcome),
         Some(reason) => Ended::Early(outcome, Stop::Interrupted(reason)),
     })
 }
 
-/// Why the engine can't do such operations, if it says so of the first one.
-fn refused(stage: &Stage<'_>, encoded: Arc<Encoded>, work: &Work) -> Result<Option<String>, Stop> {
+/// The warm-up in words.
+fn warmed(measured: &Measured) -> String {
+    let flat = match measured.flat {
+        None => "",
+        Some(true) => ", flat",
+        Some(false) => ", not yet flat",
+    };
+    format!("{} operations{flat}", measured.warmed)
+}
+
+/// Why the engine can't do such operations, if it says so of the first of a kind.
+fn refused(stage: &Stage<'_>, what: &Measurement) -> Result<Option<String>, Stop> {
     let timeout = stage.job.plan.operation_timeout.nanos();
     let first = stage.runtime.block_on(async {
-        let session = stage.engine.session(encoded).await?;
-        Ok::<_, EngineError>(
-            limited(&*session, work.operation(0), &mut Reply::default(), &*stage.clock, timeout).await,
-        )
+        let session = what.engine.session(Arc::clone(&what.encoded)).await?;
+        for task in what.work.tasks() {
+            let operation = task.operation(0);
+            let result = limited(&*session, operation, &mut Reply::default(), &*stage.clock, timeout).await;
+            // Whatever else goes wrong shows in the measurement.
+            if let Err(OpError::Unsupported(why)) = result {
+                return Ok(Some(why));
+            }
+        }
+        Ok::<_, EngineError>(None)
     })?;
-    Ok(match first {
-        Err(OpError::Unsupported(why)) => Some(why),
-        // Whatever else goes wrong shows in the measurement.
-        _ => None,
-    })
+    Ok(first)
 }
 
 fn kinds(failures: [u64; OpError::KINDS.len()]) -> BTreeMap<String, u64> {
@@ -175,11 +281,15 @@ fn kinds(failures: [u64; OpError::KINDS.len()]) -> BTreeMap<String, u64> {
     named.filter(|(_, n)| *n > 0).map(|(kind, n)| ((*kind).to_owned(), n)).collect()
 }
 
-fn score(stage: &Stage<'_>, form: &Form, measured: &Measured) -> Option<RecallRecord> {
+pub(super) fn score(
+    stage: &Stage<'_>,
+    form: &Form,
+    task: &annvil_load::measured::Task,
+) -> Option<RecallRecord> {
     if form.operation != Operation::Search {
         return None;
     }
     let inputs = stage.job.inputs;
     let truth = inputs.truth(form)?;
-    Judge { truth, k: form.k, distance: &|query, id| inputs.distance(query, id) }.record(&measured.answers)
+    Judge { truth, k: form.k, distance: &|query, id| inputs.distance(query, id) }.record(&task.answers)
 }

@@ -24,6 +24,8 @@ pub struct ObjectiveEntry {
     pub only: BTreeMap<String, String>,
     /// The variants that it does not bind, each with the reason. Empty if `only` is not.
     pub except: BTreeMap<String, String>,
+    /// Whether a phase ends early as soon as its figures so far miss it.
+    pub abort: bool,
 }
 
 impl ObjectiveEntry {
@@ -40,7 +42,7 @@ impl ObjectiveEntry {
 
 impl From<Objective> for ObjectiveEntry {
     fn from(objective: Objective) -> Self {
-        Self { objective, only: BTreeMap::new(), except: BTreeMap::new() }
+        Self { objective, only: BTreeMap::new(), except: BTreeMap::new(), abort: false }
     }
 }
 
@@ -52,16 +54,20 @@ struct Scope {
     only: Option<BTreeMap<String, String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     except: Option<BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    abort: bool,
 }
 
 const ONE_OF: &str =
-    "write either `only:` or `except:` below an objective, naming each variant with the reason";
+    "write `abort: true`, or either `only:` or `except:` with the reason for each variant, below an objective";
 
 impl Scope {
     fn entry<E: de::Error>(self, objective: Objective) -> Result<ObjectiveEntry, E> {
+        let abort = self.abort;
         let (name, reasons) = match (&self.only, &self.except) {
             (Some(only), None) => ("only", only),
             (None, Some(except)) => ("except", except),
+            (None, None) if abort => return Ok(ObjectiveEntry { abort, ..ObjectiveEntry::from(objective) }),
             _ => return Err(E::custom(format_args!("objective `{objective}`: {ONE_OF}"))),
         };
         if reasons.is_empty() {
@@ -73,15 +79,15 @@ impl Scope {
             return Err(E::custom(message));
         }
         let (only, except) = (self.only.unwrap_or_default(), self.except.unwrap_or_default());
-        Ok(ObjectiveEntry { objective, only, except })
+        Ok(ObjectiveEntry { objective, only, except, abort })
     }
 }
 
 impl Serialize for ObjectiveEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let some = |reasons: &BTreeMap<_, _>| Some(reasons.clone()).filter(|reasons| !reasons.is_empty());
-        let scope = Scope { only: some(&self.only), except: some(&self.except) };
-        if scope.only.is_none() && scope.except.is_none() {
+        let scope = Scope { only: some(&self.only), except: some(&self.except), abort: self.abort };
+        if scope.only.is_none() && scope.except.is_none() && !scope.abort {
             return self.objective.serialize(serializer);
         }
         let mut map = serializer.serialize_map(Some(1))?;
@@ -103,7 +109,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "an objective, like `search.response.p95 < 10ms`, alone or as the key of `only:` or `except:`",
+            "an objective, like `search.response.p95 < 10ms`, alone or as the key of `only:`, `except:` or `abort:`",
         )
     }
 
@@ -149,8 +155,14 @@ impl JsonSchema for ObjectiveEntry {
                     "additionalProperties": {
                         "type": "object",
                         "minProperties": 1,
-                        "maxProperties": 1,
-                        "properties": { "only": reasons, "except": reasons },
+                        "properties": {
+                            "only": reasons,
+                            "except": reasons,
+                            "abort": {
+                                "type": "boolean",
+                                "description": "Whether a phase ends early as soon as its figures so far miss it."
+                            }
+                        },
                         "additionalProperties": false,
                     },
                 },
@@ -175,7 +187,11 @@ mod tests {
         assert!(only.binds("a") && !only.binds("b"));
         let except = yaml("{'load.throughput >= 1/30 x baseline': {except: {a: 'slow, known'}}}").unwrap();
         assert!(!except.binds("a") && except.binds("b"));
-        for entry in [plain, only, except] {
+        let abort = yaml("'*.response.p95 < 10ms': {abort: true, only: {a: exact by design}}").unwrap();
+        assert!(abort.abort && abort.binds("a") && !abort.binds("b"));
+        let all = yaml("'*.response.p95 < 10ms': {abort: true}").unwrap();
+        assert!(all.abort && all.binds("b"));
+        for entry in [plain, only, except, abort, all] {
             let json = serde_json::to_string(&entry).unwrap();
             assert_eq!(serde_json::from_str::<ObjectiveEntry>(&json).unwrap(), entry, "{json}");
         }
@@ -190,9 +206,9 @@ mod tests {
             ),
             ("{}", "this objective is empty"),
             ("7", "an objective, like `search.response.p95 < 10ms`"),
-            ("a.time < 1s: {onyl: {a: b}}", "unknown field `onyl`, expected one of only, except"),
-            ("a.time < 1s: {}", "write either `only:` or `except:`"),
-            ("a.time < 1s: {only: {a: b}, except: {c: d}}", "write either `only:` or `except:`"),
+            ("a.time < 1s: {onyl: {a: b}}", "unknown field `onyl`, expected one of only, except, abort"),
+            ("a.time < 1s: {}", "either `only:` or `except:`"),
+            ("a.time < 1s: {only: {a: b}, except: {c: d}}", "either `only:` or `except:`"),
             ("a.time < 1s: {only: {}}", "`only` names no variant"),
             ("a.time < 1s: {except: {a: ' '}}", "`except` names `a` without a reason"),
             (

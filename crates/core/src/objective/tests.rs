@@ -148,6 +148,7 @@ fn quantity() -> impl Strategy<Value = Quantity> {
         Q::Response,
         Q::QueueWait,
         Q::SchedLag,
+        Q::Freshness,
         Q::Throughput,
         Q::Success,
         Q::Mrr,

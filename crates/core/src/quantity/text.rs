@@ -44,11 +44,12 @@ fn meant(nearest: Option<&str>, all: &str) -> String {
     nearest.map_or_else(|| format!("they are {all}"), |nearest| format!("did you mean `{nearest}`?"))
 }
 
-const PLAIN: [(&str, Quantity); 15] = [
+const PLAIN: [(&str, Quantity); 16] = [
     ("service", Quantity::Service),
     ("response", Quantity::Response),
     ("queue_wait", Quantity::QueueWait),
     ("sched_lag", Quantity::SchedLag),
+    ("freshness", Quantity::Freshness),
     ("throughput", Quantity::Throughput),
     ("success", Quantity::Success),
     ("mrr", Quantity::Mrr),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::Bytes;
+use crate::units::{Bytes, Nanos};
 
 /// Annvil itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,4 +60,10 @@ pub struct Floor {
     pub one_session_ns: f64,
     /// The same with two sessions on two threads, per operation and session; absent on one core.
     pub two_sessions_ns: Option<f64>,
+    /// Nanoseconds per operation in open load with one session, when every arrival is due at once.
+    pub open_ns: Option<f64>,
+    /// Median of the scheduling lag at 5,000 Poisson arrivals a second.
+    pub lag_p50: Option<Nanos>,
+    /// 99th percentile of that lag.
+    pub lag_p99: Option<Nanos>,
 }

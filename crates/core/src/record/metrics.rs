@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use crate::histogram::Histogram;
 use crate::key::MetricKey;
 use crate::quantity::{Quantity, Stat};
-use crate::record::{Block, FailureKind, FormRecord, PhaseRecord, PhaseResult, RunRecord};
+use crate::record::{
+    Block, CheckpointRecord, FailureKind, FormRecord, OpenRecord, PhaseRecord, PhaseResult, RecallRecord,
+    RunRecord,
+};
 use crate::scenario::point_name;
 use crate::units::Nanos;
 use crate::vector::Element;
@@ -94,7 +97,20 @@ impl<'a> Collector<'a> {
             }
             PhaseResult::Settle(settled) => self.value(Quantity::Time, settled.indexed.0 as f64),
             PhaseResult::Verify { .. } | PhaseResult::Unsupported { .. } => {}
-            PhaseResult::Measured { forms } => forms.iter().for_each(|form| self.measured(form)),
+            PhaseResult::Measured { load, forms, checkpoints, freshness, .. } => {
+                for form in forms {
+                    self.measured(form, load.open.as_ref().filter(|_| forms.len() == 1));
+                }
+                self.checkpoints(checkpoints);
+                if let Some(freshness) = freshness {
+                    self.latency(Quantity::Freshness, Some(&freshness.time));
+                }
+            }
+            PhaseResult::Limit(limit) => {
+                if let Some(estimate) = limit.estimate.filter(|_| limit.rates) {
+                    self.value(Quantity::Throughput, estimate);
+                }
+            }
             PhaseResult::Persist { rows, bytes, times } => {
                 self.repeated(*rows, times);
                 self.value(Quantity::Disk, bytes.0 as f64);
@@ -111,27 +127,41 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn measured(&mut self, form: &'a FormRecord) {
+    /// The last checkpoint: what the collection is worth after the churn.
+    fn checkpoints(&mut self, checkpoints: &[CheckpointRecord]) {
+        let Some(recall) = checkpoints.last().and_then(|last| last.recall.as_ref()) else { return };
+        self.form = "checkpoint";
+        self.recall(recall);
+        self.form = "";
+    }
+
+    fn measured(&mut self, form: &'a FormRecord, open: Option<&OpenRecord>) {
         self.form = &form.form.name;
         self.latency(Quantity::Service, Some(&form.service));
         self.latency(Quantity::Response, form.response.as_ref());
         self.latency(Quantity::QueueWait, form.queue_wait.as_ref());
         self.latency(Quantity::SchedLag, form.sched_lag.as_ref());
         self.rate(form.operations, form.window);
-        let failed: u64 = form.failures.values().sum();
+        // An arrival that was dropped or never sent was not answered either.
+        let lost = open.map_or(0, |open| open.dropped + open.unsent);
+        let failed = form.failures.values().sum::<u64>() + lost;
         if form.operations + failed > 0 {
             self.value(Quantity::Success, form.operations as f64 / (form.operations + failed) as f64);
         }
         if let Some(recall) = &form.recall {
-            let quantity = Quantity::Recall { k: recall.k as u32 };
-            self.put(quantity, Stat::Mean, recall.mean);
-            self.put(quantity, Stat::P10, recall.p10);
-            self.put(quantity, Stat::Low, recall.mean - recall.half_width);
-            self.put(Quantity::Mrr, Stat::Mean, recall.mrr);
-            self.put(Quantity::Ndcg { k: recall.k as u32 }, Stat::Mean, recall.ndcg);
-            self.value(Quantity::ShortAnswers, recall.short_answers as f64);
+            self.recall(recall);
         }
         self.form = "";
+    }
+
+    fn recall(&mut self, recall: &RecallRecord) {
+        let quantity = Quantity::Recall { k: recall.k as u32 };
+        self.put(quantity, Stat::Mean, recall.mean);
+        self.put(quantity, Stat::P10, recall.p10);
+        self.put(quantity, Stat::Low, recall.mean - recall.half_width);
+        self.put(Quantity::Mrr, Stat::Mean, recall.mrr);
+        self.put(Quantity::Ndcg { k: recall.k as u32 }, Stat::Mean, recall.ndcg);
+        self.value(Quantity::ShortAnswers, recall.short_answers as f64);
     }
 
     fn latency(&mut self, quantity: Quantity, histogram: Option<&Histogram>) {

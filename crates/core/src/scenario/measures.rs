@@ -14,11 +14,11 @@ pub(super) fn unmeasured(scenario: &Scenario, objective: &Objective) -> Option<(
         return None;
     }
     let help = match quantity {
-        Quantity::Response | Quantity::QueueWait => "phases are closed load; ask for service".to_owned(),
+        Quantity::Response | Quantity::QueueWait => {
+            "the phases that it selects are closed load; give one a `rate:`, or ask for service".to_owned()
+        }
         Quantity::Recall { .. } | Quantity::Ndcg { .. } => {
-            let depths: BTreeSet<usize> = selected()
-                .filter_map(|phase| if let Phase::Search(search) = phase { Some(search.k) } else { None })
-                .collect();
+            let depths: BTreeSet<usize> = selected().filter_map(depth).collect();
             let depths: Vec<String> = depths.iter().map(ToString::to_string).collect();
             match depths.as_slice() {
                 [] => "search phases do".to_owned(),
@@ -39,17 +39,21 @@ pub(super) fn unmeasured(scenario: &Scenario, objective: &Objective) -> Option<(
 
 /// Whether a phase has figures of a quantity.
 pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
+    let load = || {
+        matches!(
+            phase,
+            Phase::Search(_) | Phase::Mixed(_) | Phase::Migration(_) | Phase::Fetch(_) | Phase::Distance(_)
+        )
+    };
     match quantity {
-        Quantity::Service | Quantity::SchedLag | Quantity::Success => {
-            matches!(phase, Phase::Search(_) | Phase::Fetch(_) | Phase::Distance(_))
-        }
+        Quantity::Service | Quantity::SchedLag | Quantity::Success => load(),
         Quantity::Throughput => !matches!(phase, Phase::Settle(_) | Phase::Verify(_)),
-        // Open load will have them.
-        Quantity::Response | Quantity::QueueWait => false,
-        Quantity::Recall { k } | Quantity::Ndcg { k } => {
-            matches!(phase, Phase::Search(search) if search.k == k as usize)
+        Quantity::Response | Quantity::QueueWait => {
+            load() && phase.traffic().is_some_and(|traffic| traffic.is_open())
         }
-        Quantity::Mrr | Quantity::ShortAnswers => matches!(phase, Phase::Search(_)),
+        Quantity::Freshness => matches!(phase, Phase::Mixed(mixed) if mixed.freshness.is_some()),
+        Quantity::Recall { k } | Quantity::Ndcg { k } => depth(phase) == Some(k as usize),
+        Quantity::Mrr | Quantity::ShortAnswers => depth(phase).is_some(),
         Quantity::Time => {
             matches!(phase, Phase::Load(_) | Phase::Settle(_) | Phase::Persist(_) | Phase::Restore(_))
         }
@@ -57,5 +61,19 @@ pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
             matches!(phase, Phase::Settle(_))
         }
         Quantity::Disk | Quantity::DiskPerRow => matches!(phase, Phase::Persist(_)),
+    }
+}
+
+/// Answers wanted by the searches of a phase whose answers are scored.
+fn depth(phase: &Phase) -> Option<usize> {
+    match phase {
+        Phase::Search(search) => Some(search.k),
+        Phase::Migration(migration) => Some(migration.k),
+        Phase::Mixed(mixed) => {
+            let searches = mixed.users().iter().any(|(_, class)| class.mix.search > 0);
+            // Where rows come and go, answers are scored at checkpoints alone.
+            (searches && (!mixed.writes() || mixed.checkpoints > 0)).then_some(mixed.k)
+        }
+        _ => None,
     }
 }

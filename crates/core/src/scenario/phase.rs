@@ -3,12 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::limit::LimitPhase;
+use super::mix::{MigrationPhase, MixedPhase};
+use super::shape;
+use super::traffic::{Choice, Traffic, Warmup, WhenFull, traffic_phase};
+use super::{RateSpec, Spacing};
 use crate::filter::Filter;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, Nanos};
 
 /// One timed step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Copy the rows in.
     Load(LoadPhase),
@@ -16,8 +21,14 @@ pub enum Phase {
     Settle(SettlePhase),
     /// Check answers, write path and scores before anything is timed.
     Verify(VerifyPhase),
-    /// Search, closed load.
+    /// Search: closed load, or open load at a rate.
     Search(SearchPhase),
+    /// Weighted operations at the same time, writes among them.
+    Mixed(MixedPhase),
+    /// Searches move from one variant to another, both watched.
+    Migration(MigrationPhase),
+    /// The highest load at which objectives hold.
+    Limit(LimitPhase),
     /// Fetch rows by id.
     Fetch(FetchPhase),
     /// Distances of queries to stored rows.
@@ -26,6 +37,22 @@ pub enum Phase {
     Persist(PersistPhase),
     /// Read it back and check that it answers as before.
     Restore(RestorePhase),
+    /// Shape: one session, one search at a time. Stands for a `search` phase.
+    Latency(shape::Latency),
+    /// Shape: many sessions, then batches of rows. Stands for a `search` and a `mixed` phase.
+    Throughput(shape::Throughput),
+    /// Shape: more and more sessions. Stands for a `search` phase for each number.
+    ConcurrencySweep(shape::ConcurrencySweep),
+    /// Shape: many connections for minutes. Stands for a `search` phase.
+    Sustained(shape::Sustained),
+    /// Shape: arrivals rise to a day's peak, stay there and fall. Stands for a `search` phase.
+    Peak(shape::Peak),
+    /// Shape: sessions rise to thousands and stay. Stands for a `search` phase.
+    Stress(shape::Stress),
+    /// Shape: arrivals jump and fall back. Stands for a `search` phase.
+    Spike(shape::Spike),
+    /// Shape: steady arrivals for an hour. Stands for a `search` phase.
+    Soak(shape::Soak),
 }
 
 impl Phase {
@@ -40,6 +67,17 @@ impl Phase {
             Self::Distance(_) => "distance",
             Self::Persist(_) => "persist",
             Self::Restore(_) => "restore",
+            Self::Mixed(_) => "mixed",
+            Self::Migration(_) => "migration",
+            Self::Limit(_) => "limit",
+            Self::Latency(_) => "latency",
+            Self::Throughput(_) => "throughput",
+            Self::ConcurrencySweep(_) => "concurrency-sweep",
+            Self::Sustained(_) => "sustained",
+            Self::Peak(_) => "peak",
+            Self::Stress(_) => "stress",
+            Self::Spike(_) => "spike",
+            Self::Soak(_) => "soak",
         }
     }
 
@@ -54,8 +92,40 @@ impl Phase {
             Self::Distance(p) => &p.name,
             Self::Persist(p) => &p.name,
             Self::Restore(p) => &p.name,
+            Self::Mixed(p) => &p.name,
+            Self::Migration(p) => &p.name,
+            Self::Limit(p) => &p.name,
+            Self::Latency(p) => &p.name,
+            Self::Throughput(p) => &p.name,
+            Self::ConcurrencySweep(p) => &p.name,
+            Self::Sustained(p) => &p.name,
+            Self::Peak(p) => &p.name,
+            Self::Stress(p) => &p.name,
+            Self::Spike(p) => &p.name,
+            Self::Soak(p) => &p.name,
         };
         written.as_deref().unwrap_or(self.kind())
+    }
+
+    /// How the operations of a phase of load come; `None` for other phases.
+    pub fn traffic(&self) -> Option<Traffic> {
+        match self {
+            Self::Search(p) => Some(p.traffic()),
+            Self::Mixed(p) => Some(p.traffic()),
+            Self::Migration(p) => Some(p.traffic()),
+            Self::Limit(p) => Some(p.traffic()),
+            _ => None,
+        }
+    }
+
+    /// The shape that the phase is a part of.
+    pub fn shape(&self) -> Option<&str> {
+        match self {
+            Self::Search(p) => p.shape.as_deref(),
+            Self::Mixed(p) => p.shape.as_deref(),
+            Self::Migration(p) => p.shape.as_deref(),
+            _ => None,
+        }
     }
 }
 
@@ -115,44 +185,19 @@ impl Default for VerifyPhase {
     }
 }
 
-/// Keys of a `search` phase: closed load of one or more sessions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SearchPhase {
-    /// Unique name; `search` unless set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Answers wanted.
-    pub k: usize,
-    /// Searches to do; every query of the data set once unless this or `for` is set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queries: Option<u64>,
-    /// How long to go on, cycling through the queries.
-    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    pub duration: Option<HumanDuration>,
-    /// Callers at the same time.
-    pub sessions: usize,
-    /// Searches before the clock starts; their figures are discarded.
-    pub warmup: u64,
-    /// Rows that may be answered, such as `lexname = 'noun.plant'`.
-    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
-    pub filter: Option<Filter>,
-    /// Points of the sweep at which it runs.
-    pub points: Points,
-}
-
-impl Default for SearchPhase {
-    fn default() -> Self {
-        Self {
-            name: None,
-            k: 10,
-            queries: None,
-            duration: None,
-            sessions: 1,
-            warmup: 100,
-            filter: None,
-            points: Points::All,
-        }
+traffic_phase! {
+    /// Keys of a `search` phase: closed load of one or more sessions, or open load where `rate` is set.
+    SearchPhase counted by queries {
+        /// Answers wanted.
+        k: usize = 10,
+        /// Searches to do; every query of the data set once unless this, `for` or a rate is set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        queries: Option<u64> = None,
+        /// Rows that may be answered, such as `lexname = 'noun.plant'`.
+        #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+        filter: Option<Filter> = None,
+        /// Points of the sweep at which it runs.
+        points: Points = Points::All,
     }
 }
 

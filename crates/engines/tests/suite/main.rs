@@ -9,4 +9,5 @@ mod measured;
 mod refused;
 mod restored;
 mod stub;
+mod tcp;
 mod writes;

@@ -1,0 +1,233 @@
+//! Limit: the highest load at which objectives hold, by bracketing and bisection with repeats.
+
+use annvil_core::engine::EngineError;
+use annvil_core::form::{Form, Params};
+use annvil_core::objective::{Grade, ObjectiveEntry};
+use annvil_core::quantity::{Quantity, Stat, format_value};
+use annvil_core::record::{LimitRecord, PhaseResult, RecallRecord, TrialRecord};
+use annvil_core::scenario::{LimitPhase, RateSpec, Traffic, Walk, Warmup};
+use annvil_core::units::{HumanDuration, Nanos, count, rate_text};
+use annvil_load::Measured;
+use annvil_load::recorder::Part;
+use annvil_load::validity;
+use annvil_stats::bracket::{Answer, Bounded, Ended as Found, Search, SearchSpec};
+use annvil_stats::knee::knee;
+
+use super::Ended;
+use super::measure::{Measurement, Taken, score, take};
+use super::search::searches;
+use super::traffic::Timing;
+use crate::block::{Outcome, Stage, Stop};
+use crate::event::Event;
+
+/// Length of a trial where none is written.
+const TRIAL: Nanos = Nanos::from_secs(2);
+
+pub(super) fn run(stage: &mut Stage<'_>, keys: &LimitPhase, point: &Params) -> Result<Ended, Stop> {
+    let form = crate::inputs::limit_form(keys);
+    let trial = Traffic {
+        duration: keys.traffic().duration.or(Some(TRIAL)).filter(|_| keys.queries.is_none()),
+        ..keys.traffic()
+    };
+    let mut search = Search::new(spec(keys)).map_err(|error| EngineError::Configuration {
+        what: format!("the levels of `{}`: {error}", stage.current),
+        help: String::new(),
+    })?;
+    stage.tell(&Event::PhaseStarted {
+        name: stage.current.clone(),
+        kind: "limit".to_owned(),
+        point: point.clone(),
+        total: None,
+        duration: None,
+    });
+    let began = stage.clock.now();
+    let mut trials: Vec<TrialRecord> = Vec::new();
+    let mut stop = None;
+    stage.sampler.begin();
+    while let Some(level) = search.next() {
+        let what = searches(stage, form.clone(), at_level(&trial, &keys.walk, level, trials.is_empty()))?;
+        let taken = one(stage, &what)?;
+        if let Some(reason) = taken.measured.stopped {
+            stop = Some(Stop::Interrupted(reason));
+            break;
+        }
+        let record = judge(stage, keys, &form, level, &taken);
+        match record.met {
+            Some(met) => search.report(met),
+            None => search.report_invalid(),
+        }
+        trials.push(record);
+        let elapsed = stage.clock.now().saturating_sub(began);
+        stage.tell(&Event::Trial {
+            level,
+            met: trials.last().and_then(|trial| trial.met),
+            rates: rates(keys),
+        });
+        stage.tell(&Event::Progress { done: trials.len() as u64, elapsed });
+    }
+    let resources = stage.sampler.end();
+    let answer = search.answer();
+    let result = PhaseResult::Limit(LimitRecord {
+        rates: rates(keys),
+        estimate: answer.estimate,
+        low: answer.low,
+        high: answer.high,
+        answer: words(&answer, rates(keys)),
+        consistent: answer.consistent,
+        knee: bend(&trials),
+        trials,
+    });
+    let outcome = Outcome { resources: Some(resources), ..Outcome::new(result) };
+    Ok(match stop {
+        None => Ended::Whole(outcome),
+        Some(stop) => Ended::Early(outcome, stop),
+    })
+}
+
+fn rates(keys: &LimitPhase) -> bool {
+    matches!(keys.walk, Walk::Rate(_))
+}
+
+fn spec(keys: &LimitPhase) -> SearchSpec {
+    let (from, to, whole) = match &keys.walk {
+        Walk::Rate(range) => (range.from.per_second(), range.to.map(|to| to.per_second()), false),
+        Walk::Sessions(range) => (f64::from(range.from), range.to.map(f64::from), true),
+    };
+    let (repeats, max_trials) = (keys.repeats, keys.most);
+    SearchSpec { from, to, whole, repeats, max_trials, tolerance: keys.tolerance, ..SearchSpec::default() }
+}
+
+/// The load of a trial. Only the first has all of the warm-up: nothing cools down between trials.
+fn at_level(trial: &Traffic, walk: &Walk, level: f64, first: bool) -> Traffic {
+    let mut traffic = trial.clone();
+    match walk {
+        Walk::Rate(_) => traffic.rate = Some(RateSpec::hold(level)),
+        Walk::Sessions(_) => traffic.sessions = level as usize,
+    }
+    if !first {
+        traffic.warmup = match traffic.warmup {
+            Warmup::Steady(most) => Warmup::Steady(most.min(HumanDuration::from_millis(200))),
+            operations @ Warmup::Operations(_) => operations,
+        };
+    }
+    traffic
+}
+
+fn one(stage: &mut Stage<'_>, what: &Measurement) -> Result<Taken, Stop> {
+    let seed = super::measure::arrivals_seed(stage);
+    let timing = Timing::new(&what.traffic, what.operations, seed)?;
+    take(stage, what, timing, None)
+}
+
+/// Whether the objectives held in a trial. What could not measure decides nothing.
+fn judge(stage: &Stage<'_>, keys: &LimitPhase, form: &Form, level: f64, taken: &Taken) -> TrialRecord {
+    let measured = &taken.measured;
+    let total = measured.total();
+    let recall = measured.tasks.first().and_then(|task| score(stage, form, task));
+    let success = success(&total, measured);
+    let mut why: Vec<String> = keys
+        .hold
+        .iter()
+        .filter_map(|entry| missed(entry, &total, measured, success, recall.as_ref()))
+        .collect();
+    let unsent = measured.offers.as_ref().map_or(0, |offers| offers.unsent);
+    if unsent > 0 {
+        why.push(format!("{} arrivals were never sent", count(unsent)));
+    }
+    // Arrivals that the target's own back-pressure held up are its failure, not the harness's.
+    let invalid: Vec<String> = validity::phase(measured, taken.asked)
+        .into_iter()
+        .filter(|check| check.valid == Some(false))
+        .filter(|check| !(unsent > 0 && measured.late == 0 && check.name == "arrivals achieved"))
+        .map(|check| format!("invalid: {}: {}", check.name, check.figure))
+        .collect();
+    let met = if invalid.is_empty() { Some(why.is_empty()) } else { None };
+    why.extend(invalid);
+    let latency = total.response.as_ref().unwrap_or(&total.service);
+    let stat = |stat| latency.stat(stat).map(|value| Nanos(value as u64));
+    TrialRecord {
+        level,
+        met,
+        throughput: total.operations as f64 / measured.window.as_secs_f64().max(f64::MIN_POSITIVE),
+        p50: stat(Stat::P50),
+        p95: stat(Stat::P95),
+        p99: stat(Stat::P99),
+        success,
+        recall: recall.map(|recall| recall.mean),
+        why,
+    }
+}
+
+fn success(total: &Part, measured: &Measured) -> f64 {
+    let lost = measured.offers.as_ref().map_or(0, |offers| offers.dropped + offers.unsent);
+    let all = total.operations + total.failed() + lost;
+    total.operations as f64 / all.max(1) as f64
+}
+
+/// The objective in words, if it did not hold. A figure that could not be had does not hold.
+fn missed(
+    entry: &ObjectiveEntry,
+    total: &Part,
+    measured: &Measured,
+    success: f64,
+    recall: Option<&RecallRecord>,
+) -> Option<String> {
+    let objective = &entry.objective;
+    let stat = objective.stat;
+    let value = match objective.quantity {
+        Quantity::Service => total.service.stat(stat),
+        Quantity::Response => total.response.as_ref().unwrap_or(&total.service).stat(stat),
+        Quantity::QueueWait => total.queue_wait.as_ref().and_then(|wait| wait.stat(stat)),
+        Quantity::SchedLag => total.sched_lag.stat(stat),
+        Quantity::Success => Some(success),
+        Quantity::Throughput => Some(total.operations as f64 / measured.window.as_secs_f64()),
+        Quantity::Recall { .. } => recall.map(|recall| match stat {
+            Stat::P10 => recall.p10,
+            Stat::Low => recall.mean - recall.half_width,
+            _ => recall.mean,
+        }),
+        Quantity::Mrr => recall.map(|recall| recall.mrr),
+        Quantity::Ndcg { .. } => recall.map(|recall| recall.ndcg),
+        _ => None,
+    };
+    let Some(value) = value else { return Some(format!("`{objective}`: unknown, too few operations")) };
+    let grade = objective.judge(value, None, None).grade;
+    (!matches!(grade, Grade::Met))
+        .then(|| format!("`{objective}`: {}", format_value(objective.quantity, value)))
+}
+
+/// The level beyond which latency rises faster than load.
+fn bend(trials: &[TrialRecord]) -> Option<f64> {
+    let points: Vec<(f64, f64)> =
+        trials.iter().filter_map(|trial| Some((trial.level, trial.p95.or(trial.p50)?.0 as f64))).collect();
+    let at = knee(&points)?;
+    points.get(at).map(|(level, _)| *level)
+}
+
+fn words(answer: &Answer, rates: bool) -> String {
+    let level = |level: Option<f64>| match level {
+        Some(level) if rates => rate_text(level),
+        Some(level) => format!("{level} session{}", if level == 1.0 { "" } else { "s" }),
+        None => "nothing".to_owned(),
+    };
+    let mut text = match answer.bounded {
+        Bounded::Both => format!("holds up to {}, no longer at {}", level(answer.low), level(answer.high)),
+        Bounded::BelowFrom => {
+            format!("does not hold at {} already, the lowest that was tried", level(answer.high))
+        }
+        Bounded::AboveTo => format!("holds at {} still, the highest that was tried", level(answer.low)),
+        Bounded::Neither => "nothing is known: no level could be measured".to_owned(),
+    };
+    if !answer.consistent {
+        text.push_str("; trials contradict each other, so the interval is wide");
+    }
+    match answer.ended {
+        Found::OutOfTrials => text.push_str("; it ran out of trials"),
+        Found::Unmeasured => {
+            text.push_str(&format!("; {} and more could not be measured here", level(answer.unmeasured)));
+        }
+        Found::NotYet => text.push_str("; it was stopped before it was found"),
+        Found::Found => {}
+    }
+    text
+}
