@@ -28,12 +28,16 @@ pub struct Cli {
 pub enum Verb {
     /// Measure a scenario: build, verify, measure and judge its variants.
     Run(RunFlags),
+    /// Measure a list of scenarios one after another, with one summary.
+    Suite(SuiteFlags),
+    /// Find the highest load at which objectives hold.
+    Limit(LimitFlags),
     /// Show a run that was measured before, and write its reports again. Ends with 0 whatever the verdict.
     Report(ReportFlags),
     /// List the engines and what each supports.
     Engines(JsonFlag),
-    /// Measure the harness itself: what an operation costs with an engine that does nothing.
-    Selftest(JsonFlag),
+    /// Measure the harness itself: what an operation costs, how late it is sent, whether a known stall is found.
+    Selftest(SelftestFlags),
     /// Print the JSON Schema of scenarios, or of run records.
     Schema(SchemaFlags),
     /// Run one variant in this process, as told on standard input.
@@ -45,7 +49,7 @@ pub enum Verb {
 #[derive(Debug, Clone, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunFlags {
-    /// A scenario file, or the name of a shipped one: quick, embedded-store, index-ladder.
+    /// A scenario file, or the name of a shipped one, such as quick, embedded-store, latency, mixed or soak.
     #[arg(default_value = "quick")]
     pub scenario: String,
     /// Change a key of the scenario: `--set phases.search.sessions=4`, `--set "variants.hnsw f16.search.ef_search=[32, 64]"`.
@@ -63,6 +67,9 @@ pub struct RunFlags {
     /// Print nothing but the error, if there is one.
     #[arg(long, short)]
     pub quiet: bool,
+    /// Show the run on the whole terminal while it is measured: rates, latencies, failures, resources.
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
     /// Print the run record as JSON instead of tables.
     #[arg(long)]
     pub json: bool,
@@ -72,6 +79,74 @@ pub struct RunFlags {
     /// Run all variants in this process. Memory figures are then not reported.
     #[arg(long)]
     pub one_process: bool,
+}
+
+/// Flags of `annvil suite`.
+#[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct SuiteFlags {
+    /// The name of a suite (quick, full, stress), or scenarios: files or names of shipped ones. [default: quick]
+    pub names: Vec<String>,
+    /// Show what a suite holds, or all suites, and measure nothing.
+    #[arg(long)]
+    pub list: bool,
+    /// Change a key of every scenario, as in `run`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Make every scenario small, as in `run`. The suite quick does so by itself.
+    #[arg(long, conflicts_with = "full")]
+    pub quick: bool,
+    /// Apply every scenario's preset `full`.
+    #[arg(long)]
+    pub full: bool,
+    /// Folder below which the suite's folder is made.
+    #[arg(long, short, value_name = "DIR", default_value = "runs")]
+    pub output: PathBuf,
+    /// Print nothing but what did not end well.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print the summary as JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// Show what is done in more detail.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Run all variants in this process. Memory figures are then not reported.
+    #[arg(long)]
+    pub one_process: bool,
+}
+
+/// Flags of `annvil limit`.
+#[derive(Debug, Clone, Args)]
+pub struct LimitFlags {
+    /// What must hold, such as `response.p95 < 10ms`, as often as needed; the scenario's own objectives of its searches
+    /// unless given.
+    #[arg(long, value_name = "OBJECTIVE")]
+    pub hold: Vec<String>,
+    /// Raise the rate of arrivals, from one to another or without end: `100/s..5000/s`, `100/s`.
+    #[arg(long, value_name = "FROM[..TO]", conflicts_with = "sessions")]
+    pub rate: Option<String>,
+    /// Raise the number of sessions instead: `1..64`, `1`.
+    #[arg(long, value_name = "FROM[..TO]")]
+    pub sessions: Option<String>,
+    /// How long each level is tried.
+    #[arg(long = "for", value_name = "TIME")]
+    pub duration: Option<String>,
+    /// How often a level is tried at most; the majority decides, so it is odd.
+    #[arg(long, value_name = "N")]
+    pub repeats: Option<u32>,
+    /// Width of the interval at which the search ends, as a share of the level.
+    #[arg(long, value_name = "SHARE")]
+    pub tolerance: Option<f64>,
+    /// Answers wanted; as the scenario's first searches unless given.
+    #[arg(long, value_name = "N")]
+    pub k: Option<usize>,
+    /// Only this variant; as often as needed.
+    #[arg(long, value_name = "NAME")]
+    pub variant: Vec<String>,
+    /// Flags of `run`.
+    #[command(flatten)]
+    pub run: RunFlags,
 }
 
 /// Flags of `annvil report`.
@@ -93,6 +168,17 @@ pub struct JsonFlag {
     /// Answer as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `annvil selftest`.
+#[derive(Debug, Clone, Args)]
+pub struct SelftestFlags {
+    /// Answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Measure the stall for a minute each, as it is published, instead of a fifth of that.
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// Flags of `annvil schema`.

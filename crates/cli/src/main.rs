@@ -8,6 +8,7 @@ mod built;
 mod engines;
 mod flags;
 mod interrupt;
+mod limit;
 mod log;
 mod out;
 mod paint;
@@ -17,7 +18,10 @@ mod run;
 mod scenarios;
 mod schema;
 mod selftest;
+mod suite;
+mod suites;
 mod summary;
+mod tui;
 
 use flags::{Cli, Verb};
 
@@ -26,6 +30,8 @@ fn main() -> ExitCode {
     let result = match cli.verb {
         None => run::run(&cli.run),
         Some(Verb::Run(flags)) => run::run(&flags),
+        Some(Verb::Suite(flags)) => suite::suite(&flags),
+        Some(Verb::Limit(flags)) => limit::limit(&flags),
         Some(Verb::Report(flags)) => report::report(&flags),
         Some(Verb::Engines(flags)) => engines::engines(&flags),
         Some(Verb::Selftest(flags)) => selftest::selftest(&flags),

@@ -10,7 +10,7 @@ use annvil_core::units::{Nanos, Rate, count};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::out;
-use crate::summary::{memory_line, summary};
+use crate::summary::{early_end, memory_line, summary, trial};
 
 /// Shows what a run does.
 pub struct Progress {
@@ -18,9 +18,19 @@ pub struct Progress {
     variant: String,
     widths: (usize, usize),
     bar: Option<ProgressBar>,
-    /// Whether the bar is of time rather than of operations.
-    timed: bool,
-    label: String,
+    /// What the bar is of.
+    of: Of,
+    /// Levels tried in a search for the limit.
+    trials: usize,
+}
+
+/// What a bar counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Operations,
+    Time,
+    /// Each starts anew, so that nothing adds up.
+    Trials,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +39,9 @@ enum Mode {
     Plain,
     Terminal,
 }
+
+/// Columns beside the label that a bar and its figures take.
+const FIGURES: usize = 48;
 
 /// How often a bar is drawn.
 const DRAW: Duration = Duration::from_millis(100);
@@ -50,8 +63,8 @@ impl Progress {
             variant: String::new(),
             widths: (variants, phases),
             bar: None,
-            timed: false,
-            label: String::new(),
+            of: Of::Operations,
+            trials: 0,
         };
         let set = &plan.dataset;
         this.line(&format!(
@@ -76,36 +89,54 @@ impl Progress {
         }
     }
 
+    /// A row of a table, cut to the width of a terminal: rows that wrap can't be read. The report has it whole.
+    fn row(&self, text: &str) {
+        match self.mode {
+            Mode::Terminal => self.line(&console::truncate_str(text.trim_end(), columns(), "…")),
+            _ => self.line(text.trim_end()),
+        }
+    }
+
     fn labelled(&self, phase: &str, text: &str) -> String {
         format!("  {:<1$}  {phase:<2$}  {text}", self.variant, self.widths.0, self.widths.1)
     }
 
+    /// Rows of a phase; only the first of them names it on a terminal, where they stand below each other.
+    fn rows(&self, phase: &str, texts: &[String]) {
+        for (number, text) in texts.iter().enumerate() {
+            let name = if number == 0 || self.mode == Mode::Plain { phase } else { "" };
+            self.row(&self.labelled(name, text));
+        }
+    }
+
     fn start(&mut self, name: &str, kind: &str, point: &str, total: Option<u64>, duration: Option<Nanos>) {
-        self.label = self.labelled(name, "");
+        self.trials = 0;
+        self.of = match (total, duration, kind) {
+            (_, _, "limit") => Of::Trials,
+            (None, Some(_), _) => Of::Time,
+            _ => Of::Operations,
+        };
         if self.mode != Mode::Terminal {
             return;
         }
-        let point = if point.is_empty() { String::new() } else { format!(" {point}") };
         let bar = ProgressBar::with_draw_target(
             total.or(duration.map(milliseconds)),
             ProgressDrawTarget::stderr_with_hz(10),
         );
-        self.timed = total.is_none() && duration.is_some();
-        let template = match (total, kind) {
+        let template = match (self.of, total, kind) {
             // How fast rows are indexed says little about how long it takes: later rows cost more.
-            (Some(_), "settle") => "{prefix}{spinner} {bar:20} {percent:>3} % {human_pos} rows{msg}",
-            (None, _) if self.timed => "{prefix}{bar:20} {percent:>3} %  {msg}  ETA {eta}",
-            (Some(_), _) => "{prefix}{bar:20} {percent:>3} %  {human_pos}{msg}  ETA {eta}",
-            (None, _) => "{prefix}{spinner} {human_pos}{msg}",
+            (_, Some(_), "settle") => "{prefix}{spinner} {bar:20} {percent:>3} %  {wide_msg}",
+            (Of::Time, _, _) | (_, Some(_), _) => {
+                "{prefix}{bar:20} {percent:>3} %  {eta:>3} left  {wide_msg}"
+            }
+            (_, None, _) => "{prefix}{spinner} {wide_msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        bar.set_prefix(format!(
-            "{}{}",
-            self.label.trim_end(),
-            if point.is_empty() { "  ".into() } else { format!("{point}  ") }
-        ));
+        let label = self.labelled(name, point);
+        let room = columns().saturating_sub(FIGURES).max(16);
+        bar.set_prefix(format!("{}  ", console::truncate_str(label.trim_end(), room, "…")));
         bar.enable_steady_tick(DRAW);
         self.bar = Some(bar);
     }
@@ -142,42 +173,47 @@ impl Sink for Progress {
                 self.start(name, kind, &point_name(point), *total, *duration);
             }
             Event::Progress { done, elapsed } => {
-                if let Some(bar) = &self.bar {
-                    let rate = Rate(*done as f64 / elapsed.as_secs_f64().max(1e-9));
-                    if self.timed {
-                        bar.set_position(milliseconds(*elapsed));
-                        bar.set_message(format!("{}  {rate}", count(*done)));
-                    } else {
-                        bar.set_position(*done);
-                        bar.set_message(format!("  {rate}"));
-                    }
+                let rate = Rate(*done as f64 / elapsed.as_secs_f64().max(1e-9));
+                if let Some(bar) = self.bar.as_ref().filter(|_| self.of != Of::Trials) {
+                    bar.set_position(if self.of == Of::Time { milliseconds(*elapsed) } else { *done });
+                    bar.set_message(format!("{}  {rate}", count(*done)));
                 }
             }
             Event::PhaseDone(phase) => {
                 self.end_bar();
-                let text = self.labelled(&phase.name, &summary(phase));
-                self.line(text.trim_end());
+                self.rows(&phase.name, &summary(phase));
+                if let Some(why) = early_end(phase) {
+                    self.line(&self.labelled(&phase.name, &why));
+                }
             }
             Event::Memory(memory) => {
                 if let Some(text) = memory_line(memory) {
-                    let text = self.labelled("memory", &text);
-                    self.line(&text);
+                    self.row(&self.labelled("memory", &text));
                 }
             }
             Event::BlockFailed(failure) => {
                 self.end_bar();
-                let text = self.labelled(&failure.phase, &format!("✗ {}", failure.message));
-                self.line(&text);
+                self.line(&self.labelled(&failure.phase, &format!("✗ {}", failure.message)));
             }
-            Event::Trial { level, rates, .. } => {
+            Event::Trial { level, met, rates } => {
+                self.trials += 1;
                 if let Some(bar) = &self.bar {
-                    let level = if *rates { Rate(*level).to_string() } else { format!("{level} sessions") };
-                    bar.set_prefix(format!("{}  last tried {level}  ", self.label.trim_end()));
+                    let plural = if self.trials == 1 { "" } else { "s" };
+                    bar.set_message(format!(
+                        "{} trial{plural}, last {}",
+                        self.trials,
+                        trial(*level, *met, *rates)
+                    ));
                 }
             }
             Event::Engine(_) | Event::Second(_) | Event::BlockDone => {}
         }
     }
+}
+
+/// Columns of the terminal on standard error.
+fn columns() -> usize {
+    usize::from(console::Term::stderr().size().1)
 }
 
 fn milliseconds(nanos: Nanos) -> u64 {

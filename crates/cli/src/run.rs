@@ -1,46 +1,34 @@
 //! `annvil run`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
-use annvil_conduct::{Isolation, Outcome, Overrides, Preset, Run, RunError, machine, prepare, reports};
+use annvil_conduct::{
+    Isolation, Outcome, Overrides, Prepared, Preset, Run, RunError, machine, prepare, reports,
+};
 use annvil_core::objective::Grade;
-use annvil_core::record::{RunRecord, Status};
+use annvil_core::record::{ObjectiveResult, RunRecord, Status};
 use annvil_load::cancel::Cancel;
+use annvil_store::RunFolder;
 use anyhow::{Context, anyhow};
 
 use crate::flags::RunFlags;
-use crate::progress::Progress;
+use crate::tui::{self, Shown};
 use crate::{built, interrupt, log, out, paint, scenarios};
 
 /// Measures a scenario.
 pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
     let (file, text) = scenarios::find(&flags.scenario)?;
-    let prepared = prepare(&file, &text, &overrides(flags)?, machine::usable_cores())?;
+    answer(prepare(&file, &text, &overrides(flags)?, machine::usable_cores())?, flags)
+}
+
+/// Measures what is prepared and prints what it came to.
+pub fn answer(prepared: Prepared, flags: &RunFlags) -> anyhow::Result<ExitCode> {
     let cancel = Cancel::new();
     interrupt::listen(cancel.clone(), flags.quiet).context("cannot listen for Ctrl-C")?;
-    let isolation = if flags.one_process {
-        Isolation::Shared
-    } else {
-        let program = std::env::current_exe().context("cannot find this program's own file")?;
-        Isolation::OwnProcess { program, arguments: vec!["__variant".to_owned()] }
-    };
-    let run =
-        Run::new(prepared, &flags.output).isolated(isolation).built_by(built::build()).stopped_by(cancel);
-    let begun = run.begin()?;
-    let folder = begun.folder().clone();
-    log::to_folder(folder.path(), flags.verbose).context("cannot write the log")?;
-
-    let mut progress = Progress::new(flags.quiet, begun.plan());
-    let mut sink = |event: &Event| {
-        note(event);
-        progress.event(event);
-    };
-    let measured = begun.measure(&mut sink);
-    progress.finish();
-    let record = measured?;
-    reports::write(&folder, &record)?;
+    let (record, folder) = measure(prepared, flags, cancel)?;
     show(&record, folder.path(), flags.json, flags.quiet)?;
     if flags.quiet {
         for text in complaints(&record) {
@@ -50,8 +38,41 @@ pub fn run(flags: &RunFlags) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(Outcome::of(&record).code()))
 }
 
+/// Measures what is prepared and writes its reports.
+pub fn measure(
+    prepared: Prepared,
+    flags: &RunFlags,
+    cancel: Cancel,
+) -> anyhow::Result<(RunRecord, RunFolder)> {
+    tui::check(flags)?;
+    let isolation = if flags.one_process {
+        Isolation::Shared
+    } else {
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
+        Isolation::OwnProcess { program, arguments: vec!["__variant".to_owned()] }
+    };
+    let run = Run::new(prepared, &flags.output)
+        .isolated(isolation)
+        .built_by(built::build())
+        .stopped_by(cancel.clone());
+    let begun = run.begin()?;
+    let folder = begun.folder().clone();
+    log::to_folder(folder.path(), flags.verbose).context("cannot write the log")?;
+
+    let mut shown = Shown::open(flags, begun.plan(), cancel);
+    let mut sink = |event: &Event| {
+        note(event);
+        shown.event(event);
+    };
+    let measured = begun.measure(&mut sink);
+    shown.finish();
+    let record = measured?;
+    reports::write(&folder, &record)?;
+    Ok((record, folder))
+}
+
 /// Why a run did not end well, for those who asked for nothing else.
-fn complaints(record: &RunRecord) -> Vec<String> {
+pub fn complaints(record: &RunRecord) -> Vec<String> {
     if record.status == Status::Interrupted {
         return vec!["interrupted; what was measured until then is kept".to_owned()];
     }
@@ -67,17 +88,24 @@ fn complaints(record: &RunRecord) -> Vec<String> {
             })
         })
     });
-    let missed = record.objectives.iter().filter_map(|result| {
-        let missed: Vec<&str> = result
-            .judged
-            .iter()
-            .filter(|judged| !matches!(judged.grade, Grade::Met | Grade::Near))
-            .map(|judged| judged.key.variant.as_str())
-            .collect();
-        (!missed.is_empty())
-            .then(|| format!("missed: {} by {}", result.objective.objective, missed.join(", ")))
-    });
+    let invalid: Vec<String> = invalid.collect();
+    // What is invalid is not judged, so nothing was missed.
+    let judged = record.objectives.iter().filter(|_| invalid.is_empty());
+    let missed: Vec<String> = judged.flat_map(not_met).collect();
     failures.chain(invalid).chain(missed).collect()
+}
+
+/// What did not meet an objective, in a line for those that missed it and one for those that were not measured.
+fn not_met(result: &ObjectiveResult) -> Vec<String> {
+    let line = |word: &str, of: &str, which: &dyn Fn(Grade) -> bool| {
+        let judged = result.judged.iter().filter(|judged| which(judged.grade));
+        let variants: BTreeSet<&str> = judged.map(|judged| judged.key.variant.as_str()).collect();
+        let names = variants.into_iter().collect::<Vec<_>>().join(", ");
+        (!names.is_empty()).then(|| format!("{word}: {} {of} {names}", result.objective.objective))
+    };
+    let missed = line("missed", "by", &|grade| matches!(grade, Grade::Missed | Grade::Critical));
+    let unknown = line("not measured", "of", &|grade| grade == Grade::Unknown);
+    missed.into_iter().chain(unknown).collect()
 }
 
 /// Prints a record that lies in a folder.
@@ -102,15 +130,21 @@ pub fn variant() -> anyhow::Result<ExitCode> {
 
 /// The exit code of an error that kept a run from its end.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    ExitCode::from(outcome(error).code())
+}
+
+/// The same before it becomes a number.
+pub fn outcome(error: &anyhow::Error) -> Outcome {
     let usage = match error.downcast_ref::<RunError>() {
         Some(error) => error.is_usage(),
         // A disk or a pipe that fails is not the user's mistake.
         None => error.chain().all(|cause| cause.downcast_ref::<std::io::Error>().is_none()),
     };
-    ExitCode::from(if usage { Outcome::Usage.code() } else { Outcome::Failed.code() })
+    if usage { Outcome::Usage } else { Outcome::Failed }
 }
 
-fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
+/// What flags and variables of the environment change.
+pub fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
     let preset = match (flags.quick, flags.full) {
         (true, _) => Some(Preset::Quick),
         (_, true) => Some(Preset::Full),

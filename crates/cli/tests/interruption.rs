@@ -77,7 +77,9 @@ fn ctrl_c_keeps_what_was_measured() {
     assert_eq!((record.status, record.blocks.len()), (Status::Interrupted, 1));
     assert_eq!(names(&record), ["load", "settle", "verify", "short", "long"]);
     // The phase that was cut short kept what it had.
-    let PhaseResult::Measured { forms, .. } = &record.blocks[0].phases[4].result else { panic!("not measured") };
+    let PhaseResult::Measured { forms, .. } = &record.blocks[0].phases[4].result else {
+        panic!("not measured")
+    };
     assert!(forms[0].operations > 100);
     let reports: Vec<PathBuf> = fs::read_dir(folder.path().join("runs").join(&record.id))
         .unwrap()

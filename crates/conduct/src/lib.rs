@@ -33,6 +33,7 @@ pub mod process;
 pub mod reports;
 pub mod resources;
 pub mod run;
+pub mod selftest;
 
 pub use error::RunError;
 pub use outcome::Outcome;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use annvil_core::dataset::Dataset;
-use annvil_core::document::{Document, nearest};
+use annvil_core::document::{Document, Place, nearest};
+use annvil_core::filter::Filter;
 use annvil_core::plan::Plan;
 use annvil_core::scenario::{Phase, Scenario, read};
 
@@ -55,13 +56,25 @@ pub struct Prepared {
 /// Reads a scenario, applies overrides, opens its data set and freezes the plan. `file` is the name that errors show and
 /// the folder that relative paths start from; its stem is the plan's name.
 pub fn prepare(file: &str, text: &str, overrides: &Overrides, cores: usize) -> Result<Prepared, RunError> {
+    freeze(&overridden(file, text, overrides)?, cores)
+}
+
+/// The first half of [`prepare`]: the scenario's text with everything applied that changes it from outside.
+pub fn overridden(file: &str, text: &str, overrides: &Overrides) -> Result<Document, RunError> {
     let mut document = Document::parse(file, text)?;
     apply(&mut document, overrides)?;
-    let mut scenario = read(&document)?;
+    Ok(document)
+}
+
+/// The second half of [`prepare`]: opens the data set and freezes the plan.
+pub fn freeze(document: &Document, cores: usize) -> Result<Prepared, RunError> {
+    let file = document.name();
+    let mut scenario = read(document)?;
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     scenario.data = scenario.data.relative_to(folder);
+    scenario.phases.iter_mut().for_each(|phase| phase.relative_to(folder));
     let dataset = annvil_data::open(&scenario.data)?;
-    check(&document, &scenario, &*dataset)?;
+    check(document, &scenario, &*dataset)?;
     let name = Path::new(file).file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
     let plan = Plan::new(&name, &scenario, dataset.info().clone(), cores);
     Ok(Prepared { plan, dataset })
@@ -69,21 +82,7 @@ pub fn prepare(file: &str, text: &str, overrides: &Overrides, cores: usize) -> R
 
 fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError> {
     if let Some(preset) = overrides.preset {
-        let scenario: Scenario = read(document)?;
-        let changes = match preset {
-            Preset::Quick => &scenario.presets.quick,
-            Preset::Full => &scenario.presets.full,
-        };
-        if changes.is_empty() {
-            let name = preset.name();
-            let error = document
-                .error(document.place(&["presets"]), format!("the scenario has no preset `{name}`"))
-                .with_help(format!("write `presets: {{{name}: {{path: value}}}}`, or leave --{name} out"));
-            return Err(error.into());
-        }
-        for (path, value) in changes {
-            document.set_json(path, value, &format!("presets.{}", preset.name()))?;
-        }
+        choose(document, preset)?;
     }
     for (name, value) in &overrides.variables {
         let path = name.strip_prefix(VARIABLES).unwrap_or(name).to_lowercase().replace("__", ".");
@@ -94,8 +93,9 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
         let origin = format!("--set {path}={value}");
         document.set(path, value, &origin)?;
         let new = variants(document).into_iter().find(|name| !known.contains(name));
-        // A whole variant may be added; a key of one that is not there is a slip of the pen.
-        if let Some(new) = new.filter(|new| !path.trim_matches('\'').ends_with(new.as_str())) {
+        // A whole variant may be added, or all be replaced; a key of one that is not there is a slip of the pen.
+        let whole = |new: &String| path == "variants" || path.trim_matches('\'').ends_with(new.as_str());
+        if let Some(new) = new.filter(|new| !whole(new)) {
             let help = match nearest(&new, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.join(", ")),
@@ -103,6 +103,27 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
             let place = document.place_of_key(&["variants", &new]);
             return Err(document.error(place, format!("there is no variant `{new}`")).with_help(help).into());
         }
+    }
+    Ok(())
+}
+
+/// Chooses a scale and makes the changes of a preset, which may be missing where shapes follow the scale.
+fn choose(document: &mut Document, preset: Preset) -> Result<(), RunError> {
+    let name = preset.name();
+    let scenario: Scenario = read(document)?;
+    let changes = match preset {
+        Preset::Quick => &scenario.presets.quick,
+        Preset::Full => &scenario.presets.full,
+    };
+    if changes.is_empty() && !scenario.phases.iter().any(|phase| phase.shape().is_some()) {
+        let error = document
+            .error(document.place(&["presets"]), format!("the scenario has no preset `{name}`"))
+            .with_help(format!("write `presets: {{{name}: {{path: value}}}}`, or leave --{name} out"));
+        return Err(error.into());
+    }
+    document.set_json("scale", &name.into(), &format!("--{name}"))?;
+    for (path, value) in changes {
+        document.set_json(path, value, &format!("presets.{name}"))?;
     }
     Ok(())
 }
@@ -124,37 +145,54 @@ fn check(document: &Document, scenario: &Scenario, dataset: &dyn Dataset) -> Res
             return Err(document.error(place, message).with_help(help.trim()).into());
         }
     }
-    let written = |index: usize, phase: &Phase, key: &str| {
-        // Phases that were filled in stand in front; the written ones keep their order.
-        let offset =
-            scenario.phases.iter().filter(|p| matches!(p.kind(), "load" | "settle" | "verify")).count();
-        let numbers = [index, index.saturating_sub(offset)];
-        let places = numbers.map(|number| {
-            let number = number.to_string();
-            (document.place(&["phases", &number, phase.kind(), key]), document.place(&["phases", &number]))
-        });
-        places
-            .into_iter()
-            .find(|(exact, above)| exact != above)
-            .map_or_else(|| document.place(&["phases"]), |p| p.0)
-    };
-    for (index, phase) in scenario.phases.iter().enumerate() {
-        let Phase::Search(search) = phase else { continue };
-        if search.k > dataset.info().rows {
-            let message = format!("k is {}, but the data set has {} rows", search.k, dataset.info().rows);
-            return Err(document.error(written(index, phase, "k"), message).into());
+    for phase in &scenario.phases {
+        let Some((k, filter)) = searched(phase) else { continue };
+        let place = |key| written(document, phase, key);
+        let rows = dataset.info().rows;
+        if k > rows {
+            let message = format!("k is {k}, but the data set has {rows} rows");
+            return Err(document.error(place("k"), message).into());
         }
-        let Some(filter) = &search.filter else { continue };
+        let Some(filter) = filter else { continue };
         let predicate = filter.compile(dataset.labels()).map_err(|error| {
             let message = format!("the filter does not fit the data set: {error}");
-            document.error(written(index, phase, "where"), message)
+            document.error(place("where"), message)
         })?;
-        let rows = dataset.info().rows;
         if !(0..rows).any(|row| predicate.matches(dataset.labels(), row)) {
             let message = format!("the filter selects none of the {rows} rows");
-            let error = document.error(written(index, phase, "where"), message);
+            let error = document.error(place("where"), message);
             return Err(error.with_help("a search without right answers has no recall").into());
         }
     }
     Ok(())
+}
+
+/// How many answers the searches of a phase want, and of which rows.
+fn searched(phase: &Phase) -> Option<(usize, Option<&Filter>)> {
+    match phase {
+        Phase::Search(search) => Some((search.k, search.filter.as_ref())),
+        Phase::Mixed(mixed) => Some((mixed.k, mixed.filter.as_ref())),
+        Phase::Migration(migration) => Some((migration.k, migration.filter.as_ref())),
+        Phase::Limit(limit) => Some((limit.k, limit.filter.as_ref())),
+        _ => None,
+    }
+}
+
+/// Where a key of a phase stands: by the name of the phase, or of the shape that it is a part of.
+fn written(document: &Document, phase: &Phase, key: &str) -> Place {
+    let kind = phase.shape().unwrap_or(phase.kind());
+    let names = |number: &str| {
+        let name = document.value_at(&["phases", number, kind, "name"]);
+        let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or(kind);
+        let part = || phase.shape().is_some() && phase.name().starts_with(&format!("{name}-"));
+        name == phase.name() || part()
+    };
+    let count =
+        document.value_at(&["phases"]).and_then(|phases| phases.as_array().map(Vec::len)).unwrap_or(0);
+    let numbers = (0..count).map(|number| number.to_string());
+    let found = numbers
+        .filter(|number| document.value_at(&["phases", number, kind]).is_some() && names(number))
+        .map(|number| document.place(&["phases", &number, kind, key]))
+        .next();
+    found.unwrap_or_else(|| document.place(&["phases"]))
 }

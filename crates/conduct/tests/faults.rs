@@ -64,7 +64,9 @@ fn an_exact_form_must_be_complete_and_right() {
 fn short_answers_of_an_approximate_form_are_counted_not_fatal() {
     let record = run("answers: approximate, fault: too_few");
     assert_eq!(record.blocks[0].failure, None);
-    let PhaseResult::Measured { forms, .. } = &record.blocks[0].phases[3].result else { panic!("not measured") };
+    let PhaseResult::Measured { forms, .. } = &record.blocks[0].phases[3].result else {
+        panic!("not measured")
+    };
     let recall = forms[0].recall.as_ref().unwrap();
     assert_eq!(recall.short_answers, recall.scored);
     assert!((recall.mean - 0.9).abs() < 1e-6, "{}", recall.mean);
@@ -84,7 +86,9 @@ fn an_engine_that_panics_fails_alone() {
 fn failed_operations_are_counted_by_kind_and_are_no_wrong_answers() {
     let record = run("errors: 0.2");
     assert_eq!(record.blocks[0].failure, None);
-    let PhaseResult::Measured { forms, .. } = &record.blocks[0].phases[3].result else { panic!("not measured") };
+    let PhaseResult::Measured { forms, .. } = &record.blocks[0].phases[3].result else {
+        panic!("not measured")
+    };
     let failed = forms[0].failures["other"];
     assert_eq!(forms[0].operations + failed, 100);
     assert!((5..=40).contains(&failed), "{failed}");

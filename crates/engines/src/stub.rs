@@ -11,6 +11,7 @@
 
 mod answers;
 mod check;
+mod opening;
 mod places;
 mod script;
 mod session;
@@ -18,7 +19,7 @@ mod tcp;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use annvil_core::clock::Clock;
@@ -31,11 +32,11 @@ use annvil_core::form::{Form, Params, Scores};
 use annvil_core::label::Labels;
 use annvil_core::operation::Batch;
 use annvil_core::scenario::{Answers, Fault, StubSpec, Transport, Variant};
-use annvil_core::units::Nanos;
 
 use crate::flat::Flat;
 use crate::{Context, check as variants};
 use answers::Source;
+use opening::Opening;
 use places::Places;
 use script::Script;
 use session::StubSession;
@@ -58,7 +59,7 @@ pub(crate) fn open(spec: &StubSpec, variant: &Variant, context: &Context) -> Res
         clock: Arc::clone(&context.clock),
         scan: Arc::new(Flat::new("stub")),
         places: spec.capacity.map(|count| Arc::new(Places::new(count))),
-        opening: OnceLock::new(),
+        opening: Arc::new(Opening::new(Arc::clone(&context.clock))),
         server: Mutex::default(),
         sessions: AtomicU64::new(0),
     }))
@@ -70,8 +71,8 @@ struct Stub {
     scan: Arc<Flat>,
     /// Where calls are served, if there is a capacity.
     places: Option<Arc<Places>>,
-    /// When the first session was opened: the zero of stalls and slow intervals.
-    opening: OnceLock<Nanos>,
+    /// The zero of stalls and slow intervals.
+    opening: Arc<Opening>,
     /// The server, from the first session over TCP on.
     server: Mutex<Option<Server>>,
     sessions: AtomicU64,
@@ -86,10 +87,6 @@ impl Stub {
         self.spec.service.is_some() || !self.spec.stalls.is_empty() || self.spec.timeouts > 0.0
     }
 
-    fn opening(&self) -> Nanos {
-        *self.opening.get_or_init(|| self.clock.now())
-    }
-
     /// The way to the server, which is started if it is not there.
     fn door(&self) -> Result<Arc<Door>> {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +96,7 @@ impl Stub {
                 clock: Arc::clone(&self.clock),
                 scan: Arc::clone(&self.scan),
                 places: self.places.clone(),
-                opening: self.opening(),
+                opening: Arc::clone(&self.opening),
             })?);
         }
         server
@@ -110,6 +107,8 @@ impl Stub {
 
     async fn over_tcp(&self, encoded: Arc<Encoded>) -> Result<Box<dyn Session>> {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        // Now, not when the server has taken the connection.
+        self.opening.zero();
         tcp::connect(self.door()?, number, encoded).await
     }
 
@@ -117,7 +116,7 @@ impl Stub {
         let scan = if self.is_empty() { None } else { Some(self.scan.session(encoded).await?) };
         let source = Source::new(scan, self.spec.fault);
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        let script = Script::new(&self.spec, self.opening(), number, self.places.clone());
+        let script = Script::new(&self.spec, self.opening.zero(), number, self.places.clone());
         let blocking = self.mode() == Mode::Blocking;
         Ok(Box::new(StubSession::new(source, script, Arc::clone(&self.clock), blocking)))
     }
@@ -163,6 +162,7 @@ impl Engine for Stub {
     }
 
     fn apply<'a>(&'a self, point: &'a Params) -> ControlFuture<'a, ()> {
+        self.opening.reset();
         self.scan.apply(point)
     }
 

@@ -1,4 +1,5 @@
-//! What the harness costs: an operation of the null engine in closed load, clock readings and histograms included.
+//! What the harness costs: an operation of the null engine in closed and open load, clock readings and histograms
+//! included.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -6,7 +7,9 @@ use std::sync::Arc;
 
 use annvil_core::engine::Engine;
 use annvil_core::scenario::{EngineSpec, NullSpec, Variant};
-use annvil_load::floor::closed_null;
+use annvil_core::schedule::Poisson;
+use annvil_core::units::Rate;
+use annvil_load::floor::{closed_null, open_null};
 use annvil_load::time::SystemClock;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
@@ -22,6 +25,12 @@ fn floor(criterion: &mut Criterion) {
             bencher.iter_custom(|iterations| closed_null(&null, sessions, iterations).unwrap().window.into());
         });
     }
+    group.bench_function("open, all due at once", |bencher| {
+        bencher.iter_custom(|iterations| {
+            let due = Box::new(Poisson::new(Rate(1e12), iterations, 1));
+            open_null(&null, iterations, due).unwrap().window.into()
+        });
+    });
     group.finish();
 }
 

@@ -6,43 +6,17 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+mod common;
 
-use annvil_core::clock::Clock;
-use annvil_core::engine::Engine;
-use annvil_core::form::Form;
-use annvil_core::label::Labels;
 use annvil_core::quantity::Stat;
-use annvil_core::scenario::{Answers, EngineSpec, Stall, StubSpec, Variant};
+use annvil_core::scenario::{Answers, Stall, StubSpec};
 use annvil_core::schedule::{Arrivals, Uniform};
 use annvil_core::units::{HumanDuration, Rate};
-use annvil_core::vector::Matrix;
-use annvil_load::simulate::VirtualClock;
-use annvil_load::work::{Task, Work};
-use annvil_load::{Load, Measured, simulate_slots};
+use annvil_load::Measured;
+use common::{milliseconds, near};
 
 fn measure(in_flight: usize, spec: StubSpec, arrivals: Arrivals) -> Measured {
-    let clock = Arc::new(VirtualClock::new());
-    let context = annvil_engines::Context {
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        scratch: std::env::temp_dir(),
-    };
-    let engine: Arc<dyn Engine> =
-        annvil_engines::open(&EngineSpec::Stub(spec), &Variant::default(), &context).unwrap().into();
-    let queries = Matrix::new(vec![0.0; 4], 1).unwrap();
-    let encoded = engine.encode(&[Form::search("search", 10)], &queries, &Labels::empty(0)).unwrap();
-    let work = Work::of(Task::Search { form: 0, order: vec![0, 1, 2, 3] });
-    let load = Load {
-        max_in_flight: Some(in_flight),
-        seed: 1,
-        ..Load::new(Arc::clone(&engine), Arc::clone(&encoded), Arc::clone(&clock) as Arc<dyn Clock>, work)
-    };
-    clock
-        .run(async {
-            let session = engine.session(encoded).await.unwrap();
-            simulate_slots(&load, arrivals, &*session).await
-        })
-        .unwrap()
+    common::measure(spec, arrivals, |load| load.max_in_flight = Some(in_flight))
 }
 
 fn stalling() -> StubSpec {
@@ -56,15 +30,6 @@ fn stalling() -> StubSpec {
 
 fn thousand_a_second() -> Arrivals {
     Arrivals::Open(Box::new(Uniform::new(Rate(1000.0), 60_000)))
-}
-
-fn milliseconds(histogram: &annvil_core::histogram::Histogram, stat: Stat) -> f64 {
-    histogram.stat(stat).unwrap() / 1e6
-}
-
-#[track_caller]
-fn near(value: f64, expected: f64) {
-    assert!((value / expected - 1.0).abs() < 0.01, "{value} instead of {expected}");
 }
 
 #[test]

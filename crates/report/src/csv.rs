@@ -3,9 +3,15 @@
 use std::fmt::Write as _;
 
 use annvil_core::quantity::Unit;
-use annvil_core::record::{RunRecord, metrics};
+use annvil_core::record::{PhaseResult, RunRecord, metrics};
+use annvil_core::scenario::point_name;
 
-/// Every figure of a run: the columns of its key, the block, the value in base units, the unit.
+mod load;
+
+pub use load::load_csv;
+
+/// Every figure of a run: the columns of its key, the block, the value in base units, the unit. Of phases of open load also
+/// what was offered, dropped and never sent.
 ///
 /// The layout is that of RFC 4180, lines ending in a plain newline. Values are written so that they read back exactly.
 pub fn csv(record: &RunRecord) -> String {
@@ -26,11 +32,36 @@ pub fn csv(record: &RunRecord) -> String {
             unit(key.quantity.unit())
         );
     }
+    offers(&mut text, record);
     text
 }
 
+/// What was offered in open load, and what of it was lost. It belongs to a phase and is no quantity that objectives know.
+fn offers(text: &mut String, record: &RunRecord) {
+    for block in &record.blocks {
+        for phase in &block.phases {
+            let PhaseResult::Measured { load, .. } = &phase.result else { continue };
+            let Some(open) = &load.open else { continue };
+            let (variant, point, name) =
+                (field(&block.variant), field(&point_name(&phase.point)), field(&phase.name));
+            for (quantity, value, unit) in [
+                ("offered", open.rate(), "1/s"),
+                ("dropped", open.dropped as f64, "count"),
+                ("unsent", open.unsent as f64, "count"),
+                ("in_flight", load.in_flight, "count"),
+            ] {
+                let _ = writeln!(
+                    text,
+                    "{variant},{point},{name},,{quantity},value,{},{value},{unit}",
+                    block.block
+                );
+            }
+        }
+    }
+}
+
 /// Quoted where it must be. A field that a spreadsheet would take for a formula is quoted behind an apostrophe.
-fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@']);
     if formula || text.contains([',', '"', '\n', '\r']) {
         let quote = if formula { "'" } else { "" };

@@ -5,12 +5,15 @@
 
 use annvil_core::objective::Grade;
 use annvil_core::record::{RunRecord, Status};
+use annvil_core::units::count;
 
 use crate::sheet::asked_recall;
-use crate::text::cut;
+use crate::text::{cut, one_line};
+use crate::view::limit::{Limit, limits};
+use crate::view::sessions::{Line, sweeps};
 use crate::view::validity::Validity;
 use crate::view::verdict::{Verdict, is_met};
-use crate::view::{Measure, VariantView, View, label};
+use crate::view::{Measure, Part, VariantView, View, label};
 
 mod compare;
 
@@ -31,29 +34,38 @@ pub fn findings(record: &RunRecord) -> Vec<String> {
 pub(crate) fn of(view: &View<'_>) -> Vec<String> {
     let mut all = Vec::new();
     let validity = Validity::of(view);
-    if validity.holds() == Some(false) {
-        all.push("The figures of this run can't be judged: the measurement is invalid.".to_owned());
+    let valid = !validity.is_invalid();
+    if !valid {
+        let phases = validity.broken_phases();
+        all.push(format!("The figures of this run can't be judged: the measurement of {phases} is invalid."));
     }
     all.extend(failures(view));
-    if let Some(measure) = view.searches().next() {
+    all.extend(ended(view));
+    // A search for the highest load sorts out by itself what could not be measured.
+    all.extend(limit(view));
+    if let Some(measure) = view.main() {
         let sides = sides(view, measure);
         // Speeds of an invalid run are not compared.
-        if validity.holds() != Some(false) {
+        if valid {
             let choice = choice(view, &sides);
             all.extend(choice.map(|choice| best(view, &sides, choice)));
             all.extend(choice.and_then(|choice| trade_off(view, &sides, choice)));
         }
         all.extend(missed(view));
-        if validity.holds() != Some(false) {
+        if valid {
             all.extend(sweep(view, measure));
         }
     } else {
         all.extend(missed(view));
     }
+    all.extend(stale(view));
+    if valid {
+        all.extend(sweeps(view).iter().flat_map(|sweep| &sweep.lines).find_map(Line::words));
+    }
     if all.is_empty() {
         all.push(match view.record.status {
             Status::Complete if view.record.blocks.is_empty() => "Nothing was measured.".to_owned(),
-            Status::Complete if view.searches().next().is_none() => {
+            Status::Complete if view.main().is_none() => {
                 "No search was measured, so there is nothing to compare.".to_owned()
             }
             Status::Complete => {
@@ -90,6 +102,53 @@ fn failures(view: &View<'_>) -> Option<String> {
     Some(match failed.len() {
         1 => format!("{name} failed{speed}: {why}."),
         n => format!("{n} of {} variants failed, the first is {name}: {why}.", view.variants.len()),
+    })
+}
+
+/// The first phase that ended before its time. Of a run that was stopped that is said already.
+fn ended(view: &View<'_>) -> Option<String> {
+    if view.record.status != Status::Complete {
+        return None;
+    }
+    let (measure, variant, why) = view.measures.iter().find_map(|measure| {
+        view.variants.iter().find_map(|variant| Some((measure, variant, variant.ended(measure.phase)?)))
+    })?;
+    let why = cut(why.replace('`', "").trim_end_matches('.'), MESSAGE);
+    Some(format!("{} of {} {why}.", one_line(measure.phase), variant.plain_name()))
+}
+
+/// The highest load of each variant, those of the first search for it.
+fn limit(view: &View<'_>) -> Option<String> {
+    let limits = limits(view);
+    let answers: Vec<String> = limits.first()?.found.iter().take(MOST).map(Limit::answer).collect();
+    Some(answers.join(" "))
+}
+
+/// Searches that lost rightness while rows came and went, or did not find new rows.
+fn stale(view: &View<'_>) -> Option<String> {
+    view.phases(Part::Mixed).into_iter().find_map(|measure| {
+        let phase = one_line(measure.phase);
+        view.variants.iter().find_map(|variant| {
+            let timed = variant.timed_reported(measure.phase).into_iter().next()?;
+            let name = variant.plain_name();
+            if let Some(fresh) = timed.freshness.filter(|fresh| fresh.lost > 0) {
+                return Some(format!(
+                    "{name} did not find {} of {} new rows within {} ({phase}).",
+                    count(fresh.lost),
+                    count(fresh.probes),
+                    fresh.limit
+                ));
+            }
+            let recalls: Vec<_> = timed.checkpoints.iter().filter_map(|at| at.recall.as_ref()).collect();
+            let (first, last) = (recalls.first()?, recalls.last()?);
+            (last.mean + last.half_width < first.mean - first.half_width).then(|| {
+                format!(
+                    "Recall of {name} fell from {} to {} while rows came and went ({phase}).",
+                    label::plain_recall(Some(first.mean)),
+                    label::plain_recall(Some(last.mean))
+                )
+            })
+        })
     })
 }
 
@@ -168,7 +227,7 @@ fn trade_off(view: &View<'_>, sides: &[Side<'_, '_>], choice: &Side<'_, '_>) -> 
 
 /// The first objective that is missed.
 fn missed(view: &View<'_>) -> Option<String> {
-    let verdicts = Verdict::all(view.record);
+    let verdicts = Verdict::all(view);
     let missed: Vec<&Verdict> =
         verdicts.iter().filter(|verdict| matches!(verdict.grade, Grade::Missed | Grade::Critical)).collect();
     let first = missed.first()?;
@@ -184,7 +243,7 @@ fn missed(view: &View<'_>) -> Option<String> {
 /// The smallest search parameter that reaches the recall that is asked for, variant by variant, and who is fastest
 /// there.
 fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
-    let level = asked_recall(view, measure)?;
+    let level = asked_recall(view, measure).filter(|_| !measure.open)?;
     let mut needs: Vec<(String, Vec<String>)> = Vec::new();
     let mut never: Vec<String> = Vec::new();
     let mut fastest: Option<(f64, String)> = None;
@@ -219,26 +278,14 @@ fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     let needs: Vec<String> = needs
         .into_iter()
         .take(3)
-        .map(|(point, names)| format!("from {point} on with {}", few(&names)))
+        .map(|(point, names)| format!("from {point} on with {}", label::few(&names)))
         .collect();
     let who = if swept > 1 { format!("; fastest there is {fastest} with") } else { ":".to_owned() };
-    let never = if never.is_empty() { String::new() } else { format!(" {} doesn't reach it.", few(&never)) };
+    let never =
+        if never.is_empty() { String::new() } else { format!(" {} doesn't reach it.", label::few(&never)) };
     Some(format!(
         "Recall {level} is reached {}{who} {} searches a second.{never}",
         needs.join(", "),
         label::qps(Some(qps))
     ))
-}
-
-/// Names, the first three of many.
-fn few(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first, more @ .., last] if more.len() < 2 => {
-            let front: Vec<&str> = [first].into_iter().chain(more).map(String::as_str).collect();
-            format!("{} and {last}", front.join(", "))
-        }
-        [a, b, more @ ..] => format!("{a}, {b} and {} more", more.len()),
-    }
 }

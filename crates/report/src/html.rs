@@ -5,20 +5,26 @@ use std::fmt::Write as _;
 use annvil_core::record::RunRecord;
 use annvil_core::units::{count, time_text};
 
-use crate::sheet;
-use crate::text::one_line;
+use crate::sheet::{self, Sheet};
+use crate::text::{capital, one_line};
+use crate::view::limit::limits;
 use crate::view::{Measure, View, facts, label};
 
 mod bars;
+mod churn;
+mod curves;
 mod details;
 mod draw;
 mod escape;
 mod frontier;
 mod latency;
+mod load;
+mod plot;
 mod scale;
 mod series;
 mod table;
 mod verdict;
+mod walk;
 
 pub(crate) use escape::esc;
 
@@ -33,10 +39,12 @@ const POLICY: &str =
 const MANY: usize = 12;
 
 /// Points of all series together: bounds the file's size however long a run was.
-const POINTS: usize = 12_000;
+const POINTS: usize = 9_000;
 
 const FRONTIER: &str = "Large marks are the reported points. No point beats those on the grey band in both.";
-const HILLS: &str = "Each hill is as high as its own peak; the marks are p50 and p99.";
+const HILLS: &str = "Each hill is as high as its own peak, the marks are p50 and p99.";
+const PAIRS: &str =
+    "Each hill is as high as its own peak, the marks are p50 and p99; dashed: service time alone.";
 
 /// The whole file, well below a megabyte. Everything that comes from the record is escaped.
 pub fn html(record: &RunRecord) -> String {
@@ -46,7 +54,11 @@ pub fn html(record: &RunRecord) -> String {
     body.push_str(&header(record));
     section(&mut body, "verdict", "", &verdict::panel(&view));
     searches(&mut body, &view);
-    over_time(&mut body, &view);
+    load::limit(&mut body, &view);
+    load::sessions(&mut body, &view);
+    load::migration(&mut body, &view);
+    load::mixed(&mut body, &view);
+    load::over_time(&mut body, &view);
     sizes(&mut body, &view);
     section(&mut body, "objectives", "Objectives", &verdict::objectives(&view));
     if let Some(sheet) = sheet::work(&view) {
@@ -135,23 +147,34 @@ fn fold(title: &str, inside: &str) -> String {
     }
 }
 
-fn notes(view: &View<'_>, measure: &Measure<'_>) -> String {
-    let notes = sheet::search_notes(view, measure);
-    notes.iter().map(|note| format!("<p class=\"near\">{}</p>", esc(note))).collect::<Vec<_>>().concat()
+/// How distributions are read.
+fn how(measure: &Measure<'_>) -> &'static str {
+    if measure.open { PAIRS } else { HILLS }
+}
+
+/// A table of a search, and what is behind its response times.
+fn searched(view: &View<'_>, measure: &Measure<'_>, sheet: &Sheet) -> String {
+    let mut tables = table::table(view, sheet);
+    tables.extend(sheet::open(view, measure).map(|sheet| table::table(view, &sheet)));
+    tables
 }
 
 /// The first search in full; what is different about each further one.
 fn searches(out: &mut String, view: &View<'_>) {
     let mut searches = view.searches();
     let Some(first) = searches.next() else {
-        section(out, "search", "Search", "<p class=\"mute\">No search was measured.</p>");
+        if view.main().is_none() && limits(view).is_empty() {
+            section(out, "search", "Search", "<p class=\"mute\">No search was measured.</p>");
+        }
         return;
     };
-    let table = table::table(view, &sheet::search(view, first, true));
-    section(out, "search", &title(first), &(table + &notes(view, first)));
+    let sheet = sheet::search(view, first, true);
+    section(out, "search", "", &(load::heading("h2", &sheet) + &searched(view, first, &sheet)));
     let mut left = String::new();
     left.extend(
-        frontier::frontier(view, first).map(|drawing| figure("How right, how fast", FRONTIER, &drawing)),
+        frontier::frontier(view, first)
+            .filter(|_| !first.open)
+            .map(|drawing| figure("How right, how fast", FRONTIER, &drawing)),
     );
     let equal = sheet::equal_recall(view, first)
         .map(|equal| format!("<h3>{}</h3>{}", esc(&capital(&equal.title)), table::table(view, &equal)));
@@ -160,7 +183,7 @@ fn searches(out: &mut String, view: &View<'_>) {
     left.extend(equal.iter().filter(|_| beside).cloned());
     let mut right = String::new();
     right.extend(
-        latency::hills(view, first).map(|drawing| figure("How long a search takes", HILLS, &drawing)),
+        latency::hills(view, first).map(|drawing| figure("How long a search takes", how(first), &drawing)),
     );
     let tail = latency::tail(view, first).map(|drawing| figure("The slow ones", "", &drawing));
     if beside { &mut right } else { &mut left }.extend(tail);
@@ -172,48 +195,16 @@ fn searches(out: &mut String, view: &View<'_>) {
     section(out, "figures", "", &inside);
     let further = searches.fold(String::new(), |mut further, measure| {
         let sheet = sheet::search(view, measure, false);
-        let _ = write!(
-            further,
-            "<h3>{}</h3>{}{}",
-            esc(&title(measure)),
-            table::table(view, &sheet),
-            notes(view, measure)
-        );
+        further.push_str(&load::heading("h3", &sheet));
+        further.push_str(&searched(view, measure, &sheet));
         let tail = latency::tail(view, measure).filter(|_| view.variants.len() <= MANY);
-        let drawings = [latency::hills(view, measure), tail]
-            .map(Option::unwrap_or_default)
-            .map(|drawing| figure("", "", &drawing));
+        let drawings = [latency::hills(view, measure), tail].map(Option::unwrap_or_default).map(|drawing| {
+            figure("", how(measure).split_once("; ").map_or("", |(_, dashed)| dashed), &drawing)
+        });
         further.push_str(&fold("distribution", &columns(drawings)));
         further
     });
     section(out, "searches", "Other searches", &further);
-}
-
-fn title(measure: &Measure<'_>) -> String {
-    capital(&label::measure_name(measure))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
-}
-
-fn over_time(out: &mut String, view: &View<'_>) {
-    let most = (POINTS / (view.variants.len() * view.measures.len() * 3).max(1)).clamp(20, 300);
-    let mut inside = String::new();
-    for measure in &view.measures {
-        if let Some(drawings) = series::series(view, measure, most) {
-            inside.push_str(&columns(drawings.map(|drawing| figure("", "", &drawing))));
-        }
-    }
-    if inside.is_empty() && !view.measures.is_empty() {
-        inside.push_str(
-            "<p class=\"mute\">Every phase was over within a few seconds: too short for a line.</p>",
-        );
-    }
-    section(out, "time", "Over time", &inside);
 }
 
 fn sizes(out: &mut String, view: &View<'_>) {
@@ -229,6 +220,10 @@ fn rest(out: &mut String, view: &View<'_>) {
     if let Some(drawing) = bars::time(view) {
         let parts = fold("every phase and its parts", &details::parts(bars::parts(view)));
         section(out, "spent", "Where the time went", &(figure("", "", &drawing) + &parts));
+    }
+    if let Some(sheet) = sheet::resources(view) {
+        let inside = fold("every phase, by client, what is watched and host", &table::table(view, &sheet));
+        section(out, "resources", "Resources", &inside);
     }
     section(out, "verification", "Verification", &details::verification(view));
     section(out, "validity", "Validity", &fold("every check of every measurement", &details::validity(view)));

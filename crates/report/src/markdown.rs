@@ -6,7 +6,8 @@ use annvil_core::record::RunRecord;
 
 use crate::sheet::{self, Sheet};
 use crate::terminal::{status_text, title};
-use crate::text::one_line;
+use crate::text::{capital, one_line};
+use crate::view::resources;
 use crate::view::validity::Validity;
 use crate::view::verdict::{Verdict, word};
 use crate::view::{View, facts};
@@ -29,18 +30,9 @@ pub fn markdown(record: &RunRecord) -> String {
         let _ = writeln!(out, "**{}**\n", escape(&status));
     }
     verdict(&mut out, &view);
-    for (nth, measure) in view.searches().enumerate() {
-        table(&mut out, &sheet::search(&view, measure, nth == 0));
-        for note in sheet::search_notes(&view, measure) {
-            let _ = writeln!(out, "- {}", escape(&note));
-        }
-        if nth == 0 {
-            tables(&mut out, sheet::sweep(&view, measure));
-            tables(&mut out, sheet::equal_recall(&view, measure));
-        }
+    for sheet in sheet::all(&view) {
+        table(&mut out, &sheet);
     }
-    tables(&mut out, sheet::work(&view));
-    tables(&mut out, sheet::sizes(&view));
     objectives(&mut out, &view);
     let _ = writeln!(out, "## Environment\n\n| | |\n|---|---|");
     for (name, value) in facts::environment(record) {
@@ -57,24 +49,24 @@ fn when(record: &RunRecord) -> String {
 
 fn verdict(out: &mut String, view: &View<'_>) {
     let validity = Validity::of(view);
-    match validity.holds() {
-        Some(true) => {
-            let _ = writeln!(out, "**Measured well**: {}\n", escape(&validity.figures.join(", ")));
+    if validity.is_invalid() {
+        let _ = writeln!(out, "**Invalid: this run cannot be judged.**\n");
+        for broken in &validity.broken {
+            let _ = writeln!(
+                out,
+                "- {} {} ({})",
+                escape(&broken.name),
+                escape(&broken.figure),
+                escape(&broken.place)
+            );
         }
-        Some(false) => {
-            let _ = writeln!(out, "**Invalid: this run cannot be judged.**\n");
-            for broken in &validity.broken {
-                let _ = writeln!(
-                    out,
-                    "- {} {} ({})",
-                    escape(&broken.name),
-                    escape(&broken.figure),
-                    escape(&broken.place)
-                );
-            }
-            out.push('\n');
-        }
-        None => {}
+        out.push('\n');
+    }
+    if let Some((worth, figures)) = validity.words() {
+        let _ = writeln!(out, "**{}**: {}\n", escape(&capital(worth)), escape(&figures));
+    }
+    if let Some(used) = resources::summary(view) {
+        let _ = writeln!(out, "Resources: {}\n", escape(&used));
     }
     for finding in crate::findings::of(view) {
         let _ = writeln!(out, "- {}", escape(&finding));
@@ -92,14 +84,14 @@ fn verdict(out: &mut String, view: &View<'_>) {
     out.push('\n');
 }
 
-fn tables(out: &mut String, sheet: Option<Sheet>) {
-    if let Some(sheet) = sheet {
-        table(out, &sheet);
-    }
-}
-
 fn table(out: &mut String, sheet: &Sheet) {
-    let _ = writeln!(out, "## {}\n", escape(&sheet.title));
+    let tag = sheet.tag.map_or_else(String::new, |tag| format!(" ({tag})"));
+    if !sheet.title.is_empty() {
+        let _ = writeln!(out, "## {}{tag}\n", escape(&sheet.title));
+    }
+    for said in &sheet.lead {
+        let _ = writeln!(out, "**{}**\n", escape(said));
+    }
     if !sheet.caption.is_empty() {
         let _ = writeln!(out, "{}\n", escape(&sheet.caption));
     }
@@ -120,10 +112,16 @@ fn table(out: &mut String, sheet: &Sheet) {
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out.push('\n');
+    for note in &sheet.notes {
+        let _ = writeln!(out, "- {}", escape(note));
+    }
+    if !sheet.notes.is_empty() {
+        out.push('\n');
+    }
 }
 
 fn objectives(out: &mut String, view: &View<'_>) {
-    let verdicts = Verdict::all(view.record);
+    let verdicts = Verdict::all(view);
     if verdicts.is_empty() {
         return;
     }

@@ -88,14 +88,14 @@ mod tests {
     fn what_is_no_record_is_refused_in_words() {
         for (text, part) in [
             ("", "ends too early"),
-            ("{\"schema\": 1, \"id\": \"x", "ends too early"),
+            ("{\"schema\": 2, \"id\": \"x", "ends too early"),
             ("schema: 1", "Give the run.json"),
             ("[1, 2]", "not a run record"),
             ("{}", "no whole number `schema`"),
-            ("{\"schema\": \"1\"}", "no whole number `schema`"),
-            ("{\"schema\": 7}", "written by a newer Annvil (schema 7; this one reads up to 1)"),
-            ("{\"schema\": 0}", "written by an older Annvil (schema 0; this one reads 1)"),
-            ("{\"schema\": 1}", "damaged: missing field `id`"),
+            ("{\"schema\": \"2\"}", "no whole number `schema`"),
+            ("{\"schema\": 7}", "written by a newer Annvil (schema 7; this one reads up to 2)"),
+            ("{\"schema\": 1}", "written by an older Annvil (schema 1; this one reads 2)"),
+            ("{\"schema\": 2}", "damaged: missing field `id`"),
         ] {
             let message = read(text).unwrap_err().to_string();
             assert!(message.contains(part), "{text}: {message}");

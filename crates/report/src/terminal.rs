@@ -5,7 +5,9 @@ use annvil_core::record::{RunRecord, Status};
 
 use crate::sheet::{self, Sheet};
 use crate::text::{ascii, grid, one_line, width, wrap};
-use crate::view::validity::Validity;
+use crate::view::limit::limits;
+use crate::view::resources;
+use crate::view::validity::{Validity, Worth};
 use crate::view::verdict::{Verdict, word};
 use crate::view::{View, label};
 
@@ -24,14 +26,17 @@ pub fn terminal(record: &RunRecord, style: &Style) -> String {
     let view = View::new(record);
     let mut parts: Vec<String> = Vec::new();
     parts.extend(status(&view, style));
+    parts.extend(invalid(&view, style));
     if style.boxes {
         parts.extend(boxes::draw(&view, style));
     }
-    parts.extend(searches(&view, style));
-    parts.extend(sheet::work(&view).map(|sheet| titled(&sheet, style)));
-    parts.extend(sheet::sizes(&view).map(|sheet| titled(&sheet, style)));
+    if view.main().is_none() && limits(&view).is_empty() {
+        // Without a search there is still to be said what became of each variant.
+        parts.extend(troubles(&view, style));
+    }
+    parts.extend(sheet::all(&view).iter().map(|sheet| titled(sheet, style)));
     parts.extend(verdicts(&view, style));
-    parts.push(validity(&view, style));
+    parts.push(validity(&view, style) + &used(&view, style));
     parts.push(findings(&view, style));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
@@ -88,26 +93,6 @@ pub(crate) fn status_text(view: &View<'_>) -> Option<String> {
     }
 }
 
-fn searches(view: &View<'_>, style: &Style) -> Vec<String> {
-    let mut parts = Vec::new();
-    for (nth, measure) in view.searches().enumerate() {
-        let mut part = titled(&sheet::search(view, measure, nth == 0), style);
-        for note in sheet::search_notes(view, measure) {
-            part.push_str(&paragraph(&note, MARGIN.len(), Ink::Amber, style));
-        }
-        parts.push(part);
-        if nth == 0 {
-            parts.extend(sheet::sweep(view, measure).map(|sheet| titled(&sheet, style)));
-            parts.extend(sheet::equal_recall(view, measure).map(|sheet| titled(&sheet, style)));
-        }
-    }
-    if parts.is_empty() {
-        // Without a search there is still to be said what became of each variant.
-        parts.extend(troubles(view, style));
-    }
-    parts
-}
-
 fn troubles(view: &View<'_>, style: &Style) -> Option<String> {
     let lines: String = view
         .variants
@@ -118,19 +103,40 @@ fn troubles(view: &View<'_>, style: &Style) -> Option<String> {
     (!lines.is_empty()).then_some(lines)
 }
 
+/// A table below its title, what it comes to, and what must be known besides. One without a title goes on with the table
+/// before it.
 fn titled(sheet: &Sheet, style: &Style) -> String {
-    let head = if sheet.caption.is_empty() { String::new() } else { format!("  {}", sheet.caption) };
     let title = style.say(&sheet.title);
-    let lines = wrap(&style.say(&head), style.width.saturating_sub(width(&title) + 4).max(30));
-    let indent = " ".repeat(MARGIN.len() + width(&title) + 2);
+    let tag = sheet.tag.map_or_else(String::new, |tag| format!("{tag}  "));
+    let beside = width(&title) + width(&tag) + 2;
+    let lines = wrap(&style.say(&sheet.caption), style.width.saturating_sub(beside + 2).max(30));
+    let indent = MARGIN.len() + if title.is_empty() { 0 } else { beside };
     let caption: Vec<String> = lines.iter().map(|line| style.ink(Ink::Dim, line)).collect();
-    let caption = caption.join(&format!("\n{indent}"));
-    let first = format!("{MARGIN}{}  {caption}", style.ink(Ink::Bold, &title));
-    format!("{}\n{}", first.trim_end(), grid::draw(sheet, style))
+    let caption = caption.join(&format!("\n{}", " ".repeat(indent)));
+    let first = if title.is_empty() {
+        format!("{MARGIN}{caption}")
+    } else {
+        format!("{MARGIN}{}  {tag}{caption}", style.ink(Ink::Bold, &title))
+    };
+    let mut text = format!("{}\n", first.trim_end());
+    for said in &sheet.lead {
+        text.push_str(&paragraph(said, MARGIN.len(), Ink::Bold, style));
+    }
+    text.push_str(&grid::draw(sheet, style));
+    for note in &sheet.notes {
+        text.push_str(&paragraph(note, MARGIN.len(), Ink::Amber, style));
+    }
+    text
+}
+
+/// The client and what is watched, in a line.
+fn used(view: &View<'_>, style: &Style) -> String {
+    let said = resources::summary(view).map(|said| format!("resources: {said}"));
+    said.map_or_else(String::new, |said| paragraph(&said, MARGIN.len(), Ink::Dim, style))
 }
 
 fn verdicts(view: &View<'_>, style: &Style) -> Option<String> {
-    let verdicts = Verdict::all(view.record);
+    let verdicts = Verdict::all(view);
     let widest = verdicts.iter().map(|verdict| width(&style.say(&verdict.text))).max()?.min(style.width);
     let mut text = String::new();
     for verdict in &verdicts {
@@ -180,32 +186,40 @@ fn sign(grade: Grade, style: &Style) -> (&'static str, Ink) {
     }
 }
 
+/// What keeps the run from being judged, said before any figure.
+fn invalid(view: &View<'_>, style: &Style) -> Option<String> {
+    let validity = Validity::of(view);
+    if !validity.is_invalid() {
+        return None;
+    }
+    let mut text = paragraph("invalid: this run cannot be judged", MARGIN.len(), Ink::Red, style);
+    for broken in validity.broken.iter().take(5) {
+        let line = format!("{} {} ({})", broken.name, broken.figure, broken.place);
+        text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
+    }
+    if validity.broken.len() > 5 {
+        let line = format!("and {} more", validity.broken.len() - 5);
+        text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
+    }
+    if validity.broken.iter().any(|broken| broken.name == "waiting for a processor") {
+        let remedy =
+            "Something else uses the processors. Try again when it has ended, or with fewer sessions.";
+        text.push_str(&paragraph(remedy, MARGIN.len() + 2, Ink::Plain, style));
+    }
+    Some(text)
+}
+
 fn validity(view: &View<'_>, style: &Style) -> String {
     let validity = Validity::of(view);
-    match validity.holds() {
-        Some(true) => {
-            let line = format!("measured well: {}", validity.figures.join(", "));
-            paragraph(line.trim_end_matches(": "), MARGIN.len(), Ink::Plain, style)
-        }
-        Some(false) => {
-            let mut text = paragraph("invalid: this run cannot be judged", MARGIN.len(), Ink::Red, style);
-            for broken in validity.broken.iter().take(5) {
-                let line = format!("{} {} ({})", broken.name, broken.figure, broken.place);
-                text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
-            }
-            if validity.broken.len() > 5 {
-                let line = format!("and {} more", validity.broken.len() - 5);
-                text.push_str(&paragraph(&line, MARGIN.len() + 2, Ink::Plain, style));
-            }
-            if validity.broken.iter().any(|broken| broken.name == "waiting for a processor") {
-                let remedy = "Something else uses the processors. Try again when it has ended, or with fewer sessions.";
-                text.push_str(&paragraph(remedy, MARGIN.len() + 2, Ink::Plain, style));
-            }
-            text
-        }
-        None if view.measures.is_empty() => String::new(),
-        None => paragraph("nothing tells whether this run measured well", MARGIN.len(), Ink::Amber, style),
+    if let Some((worth, figures)) = validity.words() {
+        let ink = if validity.worth() == Worth::Short { Ink::Amber } else { Ink::Plain };
+        let line = format!("{worth}: {figures}");
+        return paragraph(line.trim_end_matches(": "), MARGIN.len(), ink, style);
     }
+    if validity.is_invalid() || view.measures.is_empty() {
+        return String::new();
+    }
+    paragraph("nothing tells whether this run measured well", MARGIN.len(), Ink::Amber, style)
 }
 
 fn findings(view: &View<'_>, style: &Style) -> String {

@@ -1,7 +1,6 @@
 //! What a record says, arranged as every report shows it: variant by variant, measurement by measurement.
 
-use annvil_core::form::Operation;
-use annvil_core::form::{Form, Params};
+use annvil_core::form::{Operation, Params};
 use annvil_core::plan::PlannedVariant;
 use annvil_core::record::{
     Block, Failure, FailureKind, FormRecord, MemoryRecord, PhaseRecord, PhaseResult, RunRecord,
@@ -10,10 +9,17 @@ use annvil_core::record::{
 pub(crate) mod facts;
 pub(crate) mod figures;
 pub(crate) mod label;
+pub(crate) mod limit;
+pub(crate) mod measure;
+pub(crate) mod resources;
+pub(crate) mod sessions;
+pub(crate) mod timed;
 pub(crate) mod validity;
 pub(crate) mod verdict;
 
 use figures::{Figures, middle};
+use measure::measures;
+pub(crate) use measure::{Measure, Part};
 
 /// A record, arranged.
 pub(crate) struct View<'a> {
@@ -22,17 +28,6 @@ pub(crate) struct View<'a> {
     pub(crate) variants: Vec<VariantView<'a>>,
     /// Everything that was timed operation by operation, in the plan's order.
     pub(crate) measures: Vec<Measure<'a>>,
-}
-
-/// A form of a phase.
-#[derive(Clone, Copy)]
-pub(crate) struct Measure<'a> {
-    pub(crate) phase: &'a str,
-    pub(crate) form: &'a Form,
-    pub(crate) sessions: usize,
-    pub(crate) batch: u64,
-    /// Whether latencies count from the intended instant.
-    pub(crate) open: bool,
 }
 
 /// A variant and the blocks in which it was measured.
@@ -53,9 +48,28 @@ impl<'a> View<'a> {
         Self { record, variants: variants.collect(), measures: measures(record) }
     }
 
-    /// Searches, in the plan's order. The first one is what summaries are about.
+    /// Searches that have a table of their own, in the plan's order.
     pub(crate) fn searches(&self) -> impl Iterator<Item = &Measure<'a>> {
-        self.measures.iter().filter(|measure| measure.form.operation == Operation::Search)
+        let single = self.measures.iter().filter(|measure| measure.part == Part::Single);
+        single.filter(|measure| measure.form.operation == Operation::Search)
+    }
+
+    /// The search that summaries are about: the first one, or one that is a part of something larger where there is no
+    /// other.
+    pub(crate) fn main(&self) -> Option<&Measure<'a>> {
+        let any = || self.measures.iter().find(|measure| measure.form.operation == Operation::Search);
+        self.searches().next().or_else(any)
+    }
+
+    /// Phases of a part, each once, by their first form.
+    pub(crate) fn phases(&self, part: Part) -> Vec<&Measure<'a>> {
+        let mut phases: Vec<&Measure<'a>> = Vec::new();
+        for measure in self.measures.iter().filter(|measure| measure.part == part) {
+            if phases.last().is_none_or(|last| last.phase != measure.phase) {
+                phases.push(measure);
+            }
+        }
+        phases
     }
 
     pub(crate) fn baseline(&self) -> Option<&VariantView<'a>> {
@@ -128,17 +142,10 @@ impl<'a> VariantView<'a> {
 
     /// What was measured of a form at a point, a block at a time; nothing if the variant's answers are wrong.
     pub(crate) fn forms(&self, measure: &Measure<'_>, point: Option<&Params>) -> Vec<&'a FormRecord> {
-        if self.is_wrong() {
-            return Vec::new();
-        }
-        let phases = self.phases().filter(|phase| phase.name == measure.phase);
-        let phases =
-            phases.filter(|phase| point.is_none_or(|point| phase.point == *point || phase.point.is_empty()));
-        let forms = phases.filter_map(|phase| match &phase.result {
-            PhaseResult::Measured { forms, .. } => forms.iter().find(|form| form.form.name == measure.form.name),
-            _ => None,
-        });
-        forms.collect()
+        let phases = self.timed(measure.phase, point).into_iter();
+        phases
+            .filter_map(|phase| phase.forms.iter().find(|form| form.form.name == measure.form.name))
+            .collect()
     }
 
     /// The figures at the reported point.
@@ -191,29 +198,4 @@ impl<'a> VariantView<'a> {
         });
         persisted.or_else(|| self.memory(|memory| memory.usage.disk.map(|bytes| bytes.0 as f64)))
     }
-}
-
-/// Every form that was timed: phases in the plan's order, then what the plan doesn't know.
-fn measures(record: &RunRecord) -> Vec<Measure<'_>> {
-    let mut all: Vec<Measure<'_>> = Vec::new();
-    for phase in record.blocks.iter().flat_map(|block| &block.phases) {
-        let PhaseResult::Measured { forms, .. } = &phase.result else { continue };
-        for form in forms {
-            let known =
-                |measure: &Measure<'_>| measure.phase == phase.name && measure.form.name == form.form.name;
-            if !all.iter().any(known) {
-                all.push(Measure {
-                    phase: &phase.name,
-                    form: &form.form,
-                    sessions: form.sessions,
-                    batch: form.batch,
-                    open: form.response.is_some(),
-                });
-            }
-        }
-    }
-    let place =
-        |name: &str| record.plan.phases.iter().position(|phase| phase.name() == name).unwrap_or(usize::MAX);
-    all.sort_by_key(|measure| place(measure.phase));
-    all
 }

@@ -50,7 +50,7 @@ pub struct RunFolder {
 
 impl RunFolder {
     /// Makes a folder of its own for a run below `parent`. `time` and `name` become part of its name, of the plan's
-    /// `hash` the first four digits. A second run of the same second gets another name. Says before anything is measured
+    /// `hash` the first four digits, if it has any. A second run of the same second gets another name. Says before anything is measured
     /// if the place can't be written to or is nearly full.
     pub fn create(parent: &Path, time: &str, name: &str, hash: &str) -> Result<Self, StoreError> {
         let unwritable = |path: &Path| {
@@ -59,7 +59,10 @@ impl RunFolder {
         };
         fs::create_dir_all(parent).map_err(unwritable(parent))?;
         let short: String = hash.chars().take(4).collect();
-        let base = format!("{time}-{}-{short}", file_name(name));
+        let mut base = format!("{time}-{}", file_name(name));
+        if !short.is_empty() {
+            base = format!("{base}-{short}");
+        }
         let mut path = parent.join(&base);
         let mut number = 2;
         // `create_dir` fails if the folder is there: of two runs only one gets the name.

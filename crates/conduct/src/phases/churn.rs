@@ -148,9 +148,11 @@ impl Churn {
         let (answers, failed) = ask(stage, what, asked)?;
         let (mut ghosts, mut missed_new) = (0, 0);
         let mut sure = Vec::with_capacity(answers.len());
-        for mut answer in answers {
-            // What nobody knows counts neither for nor against.
-            answer.ids.retain(|id| !held.unsure.contains(id));
+        for answer in answers {
+            // A row that may or may not be there may have taken the place of another: such an answer can't be scored.
+            if answer.ids.iter().any(|id| held.unsure.contains(id)) {
+                continue;
+            }
             let found: BTreeSet<RowId> = answer.ids.iter().copied().collect();
             ghosts += answer.ids.iter().filter(|id| held.deleted.contains(id)).count() as u64;
             let wanted = truth[answer.query as usize].ids.iter().filter(|id| held.new.contains_key(id));

@@ -2,6 +2,7 @@
 
 use annvil_core::engine::EngineError;
 use annvil_core::form::{Form, Params};
+use annvil_core::histogram::BEYOND;
 use annvil_core::objective::{Grade, ObjectiveEntry};
 use annvil_core::quantity::{Quantity, Stat, format_value};
 use annvil_core::record::{LimitRecord, PhaseResult, RecallRecord, TrialRecord};
@@ -45,7 +46,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &LimitPhase, point: &Params) -> R
     let mut stop = None;
     stage.sampler.begin();
     while let Some(level) = search.next() {
-        let what = searches(stage, form.clone(), at_level(&trial, &keys.walk, level, trials.is_empty()))?;
+        let what = searches(stage, form.clone(), at_level(&trial, keys, level, trials.is_empty()))?;
         let taken = one(stage, &what)?;
         if let Some(reason) = taken.measured.stopped {
             stop = Some(Stop::Interrupted(reason));
@@ -97,11 +98,17 @@ fn spec(keys: &LimitPhase) -> SearchSpec {
     SearchSpec { from, to, whole, repeats, max_trials, tolerance: keys.tolerance, ..SearchSpec::default() }
 }
 
-/// The load of a trial. Only the first has all of the warm-up: nothing cools down between trials.
-fn at_level(trial: &Traffic, walk: &Walk, level: f64, first: bool) -> Traffic {
+/// The load of a trial: long enough for every percentile that must hold to be known. Only the first has all of the
+/// warm-up: nothing cools down between trials.
+fn at_level(trial: &Traffic, keys: &LimitPhase, level: f64, first: bool) -> Traffic {
     let mut traffic = trial.clone();
-    match walk {
-        Walk::Rate(_) => traffic.rate = Some(RateSpec::hold(level)),
+    match keys.walk {
+        Walk::Rate(_) => {
+            traffic.rate = Some(RateSpec::hold(level));
+            let needed = keys.hold.iter().map(|entry| readings(entry.objective.stat)).fold(0.0, f64::max);
+            let least = Nanos((needed / level * 1e9) as u64);
+            traffic.duration = traffic.duration.map(|duration| duration.max(least));
+        }
         Walk::Sessions(_) => traffic.sessions = level as usize,
     }
     if !first {
@@ -111,6 +118,11 @@ fn at_level(trial: &Traffic, walk: &Walk, level: f64, first: bool) -> Traffic {
         };
     }
     traffic
+}
+
+/// Operations that a statistic needs, with some to spare for those that fail.
+fn readings(stat: Stat) -> f64 {
+    stat.quantile().map_or(1.0, |quantile| 1.2 * BEYOND / (1.0 - quantile).min(quantile))
 }
 
 fn one(stage: &mut Stage<'_>, what: &Measurement) -> Result<Taken, Stop> {
@@ -125,22 +137,25 @@ fn judge(stage: &Stage<'_>, keys: &LimitPhase, form: &Form, level: f64, taken: &
     let total = measured.total();
     let recall = measured.tasks.first().and_then(|task| score(stage, form, task));
     let success = success(&total, measured);
-    let mut why: Vec<String> = keys
-        .hold
-        .iter()
-        .filter_map(|entry| missed(entry, &total, measured, success, recall.as_ref()))
-        .collect();
+    let (mut why, mut invalid) = (Vec::new(), Vec::new());
+    for entry in &keys.hold {
+        match held(entry, &total, measured, success, recall.as_ref()) {
+            Held::Yes => {}
+            Held::No(what) => why.push(what),
+            Held::Unknown(what) => invalid.push(what),
+        }
+    }
     let unsent = measured.offers.as_ref().map_or(0, |offers| offers.unsent);
     if unsent > 0 {
         why.push(format!("{} arrivals were never sent", count(unsent)));
     }
     // Arrivals that the target's own back-pressure held up are its failure, not the harness's.
-    let invalid: Vec<String> = validity::phase(measured, taken.asked)
+    let checks = validity::phase(measured, taken.asked)
         .into_iter()
         .filter(|check| check.valid == Some(false))
         .filter(|check| !(unsent > 0 && measured.late == 0 && check.name == "arrivals achieved"))
-        .map(|check| format!("invalid: {}: {}", check.name, check.figure))
-        .collect();
+        .map(|check| format!("invalid: {}: {}", check.name, check.figure));
+    invalid.extend(checks);
     let met = if invalid.is_empty() { Some(why.is_empty()) } else { None };
     why.extend(invalid);
     let latency = total.response.as_ref().unwrap_or(&total.service);
@@ -164,14 +179,20 @@ fn success(total: &Part, measured: &Measured) -> f64 {
     total.operations as f64 / all.max(1) as f64
 }
 
-/// The objective in words, if it did not hold. A figure that could not be had does not hold.
-fn missed(
+/// Whether an objective held; if not, or if nobody knows, with its figure in words.
+enum Held {
+    Yes,
+    No(String),
+    Unknown(String),
+}
+
+fn held(
     entry: &ObjectiveEntry,
     total: &Part,
     measured: &Measured,
     success: f64,
     recall: Option<&RecallRecord>,
-) -> Option<String> {
+) -> Held {
     let objective = &entry.objective;
     let stat = objective.stat;
     let value = match objective.quantity {
@@ -190,10 +211,13 @@ fn missed(
         Quantity::Ndcg { .. } => recall.map(|recall| recall.ndcg),
         _ => None,
     };
-    let Some(value) = value else { return Some(format!("`{objective}`: unknown, too few operations")) };
-    let grade = objective.judge(value, None, None).grade;
-    (!matches!(grade, Grade::Met))
-        .then(|| format!("`{objective}`: {}", format_value(objective.quantity, value)))
+    let Some(value) = value else {
+        return Held::Unknown(format!("`{objective}`: unknown, too few operations"));
+    };
+    match objective.judge(value, None, None).grade {
+        Grade::Met | Grade::Near => Held::Yes,
+        _ => Held::No(format!("`{objective}`: {}", format_value(objective.quantity, value))),
+    }
 }
 
 /// The level beyond which latency rises faster than load.

@@ -172,7 +172,9 @@ fn recorded(path: &Path, n: usize) -> Result<Vec<u32>, RunError> {
         match line.parse::<u32>() {
             Ok(row) if (row as usize) < n => rows.push(row),
             Ok(row) => {
-                return Err(wrong(format!("line {}: there is no row {row}, only {n} rows", number + 1)).into());
+                return Err(
+                    wrong(format!("line {}: there is no row {row}, only {n} rows", number + 1)).into()
+                );
             }
             Err(_) => return Err(wrong(format!("line {}: `{line}` is no row number", number + 1)).into()),
         }

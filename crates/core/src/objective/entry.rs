@@ -58,8 +58,7 @@ struct Scope {
     abort: bool,
 }
 
-const ONE_OF: &str =
-    "write `abort: true`, or either `only:` or `except:` with the reason for each variant, below an objective";
+const ONE_OF: &str = "write `abort: true`, or either `only:` or `except:` with the reason for each variant, below an objective";
 
 impl Scope {
     fn entry<E: de::Error>(self, objective: Objective) -> Result<ObjectiveEntry, E> {

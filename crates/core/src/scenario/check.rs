@@ -9,6 +9,8 @@ use crate::document::{Document, DocumentError, nearest};
 use crate::objective::{Reference, Selector, Target};
 use crate::scenario::{LoadPhase, SettlePhase, VerifyPhase};
 
+mod limit;
+
 /// Reads a scenario and puts `load`, `settle` and `verify` in front of the phases where they are not written.
 pub fn read(document: &Document) -> Result<Scenario, DocumentError> {
     let mut scenario: Scenario = document.read()?;
@@ -383,23 +385,7 @@ impl Check<'_> {
                 Ok(())
             }
             Phase::Migration(migration) => self.migration(number, migration, scenario),
-            Phase::Limit(limit) => {
-                if limit.hold.is_empty() {
-                    return Err(self.wrong_key(
-                        &["phases", number, "limit"],
-                        "this phase doesn't say what must hold",
-                        "write `hold: [\"limit.response.p95 < 10ms\"]`",
-                    ));
-                }
-                if !(0.001..=0.5).contains(&limit.tolerance) {
-                    return Err(self.wrong(
-                        &path("tolerance"),
-                        "`tolerance` is a share from 0.001 to 0.5",
-                        "",
-                    ));
-                }
-                Ok(())
-            }
+            Phase::Limit(limit) => self.limit(number, phase.name(), limit, scenario),
             _ => Ok(()),
         }
     }

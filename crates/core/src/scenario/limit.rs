@@ -1,12 +1,15 @@
 //! The keys of a `limit` phase: how far does it go?
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::traffic::{Choice, Traffic, Warmup, WhenFull, traffic_phase};
 use super::{RateSpec, Spacing};
 use crate::filter::Filter;
-use crate::objective::ObjectiveEntry;
+use crate::objective::{Objective, ObjectiveEntry, Target};
+use crate::quantity::Quantity;
 use crate::units::{HumanDuration, HumanRate, Nanos};
 
 /// What is raised until an objective no longer holds.
@@ -80,5 +83,45 @@ traffic_phase! {
         /// Rows that may be answered.
         #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
         filter: Option<Filter> = None,
+    }
+}
+
+impl LimitPhase {
+    /// Why a trial of this phase can't tell whether an objective holds, and what to write; `None` if it can. The phase
+    /// that the objective names is not looked at.
+    pub fn cannot_judge(&self, objective: &Objective) -> Option<(String, String)> {
+        let closed = matches!(self.walk, Walk::Sessions(_));
+        let quantity = objective.quantity;
+        match quantity {
+            Quantity::Response | Quantity::QueueWait if closed => Some((
+                format!("there is no {quantity} where sessions are raised: each waits for its last answer"),
+                "ask for service, or raise a rate: `walk: {rate: {from: 100/s}}`".to_owned(),
+            )),
+            Quantity::Recall { k } | Quantity::Ndcg { k } if k as usize != self.k => {
+                Some((format!("the searches of this phase have k {}", self.k), String::new()))
+            }
+            Quantity::Service
+            | Quantity::Response
+            | Quantity::QueueWait
+            | Quantity::Success
+            | Quantity::Throughput
+            | Quantity::Recall { .. }
+            | Quantity::Mrr
+            | Quantity::Ndcg { .. } => {
+                let targets = std::iter::once(&objective.target).chain(&objective.critical);
+                let relative = targets.into_iter().any(|target| matches!(target, Target::Relative { .. }));
+                relative.then(|| {
+                    (
+                        "the limit of one variant can't hang on what another reached".to_owned(),
+                        "write a value, such as `limit.response.p95 < 10ms`".to_owned(),
+                    )
+                })
+            }
+            _ => Some((
+                format!("a trial has no {quantity}"),
+                "service, response, queue_wait, success, throughput, recall, mrr and ndcg are judged"
+                    .to_owned(),
+            )),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Mixed load: several kinds of operations in one phase, and who asks for them.
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! The phases of a scenario, each with its keys and defaults.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +117,17 @@ impl Phase {
             Self::Migration(p) => Some(p.traffic()),
             Self::Limit(p) => Some(p.traffic()),
             _ => None,
+        }
+    }
+
+    /// Makes the paths of recorded traces and choices start from the scenario's folder.
+    pub fn relative_to(&mut self, folder: &Path) {
+        match self {
+            Self::Search(p) => p.relative_to(folder),
+            Self::Mixed(p) => p.relative_to(folder),
+            Self::Migration(p) => p.relative_to(folder),
+            Self::Limit(p) => p.relative_to(folder),
+            _ => {}
         }
     }
 

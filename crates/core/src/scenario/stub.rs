@@ -82,7 +82,7 @@ pub enum Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stall {
-    /// Start, from the opening of the first session.
+    /// Start, from the opening of the phase's first session.
     pub at: HumanDuration,
     /// Length.
     #[serde(rename = "for")]
@@ -93,7 +93,7 @@ pub struct Stall {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slow {
-    /// Start, from the opening of the first session.
+    /// Start, from the opening of the phase's first session.
     pub at: HumanDuration,
     /// Length; to the end unless set.
     #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
@@ -160,6 +160,16 @@ mod tests {
         assert_eq!((spec.slow[1].length, spec.slow[1].factor), (None, 0.5));
         assert_eq!((spec.capacity, spec.over), (Some(8), Some(Transport::Tcp)));
         assert_eq!(read(&serde_json::to_string(&spec).unwrap()), Ok(spec));
+    }
+
+    #[test]
+    fn scenarios_state_it_as_people_write_it() {
+        let text = "data: wordnet-10k\nvariants: {a: {}}\nphases: [search: {k: 10}]\n\
+            engine: {stub: {service: 1ms, capacity: 8, over: tcp, slow: [{at: 10s, for: 20s, factor: 3}]}}\n";
+        let document = crate::document::Document::parse("stub", text).unwrap();
+        let scenario: crate::scenario::Scenario = crate::scenario::read(&document).unwrap();
+        let crate::scenario::EngineSpec::Stub(spec) = scenario.engine else { panic!("another engine") };
+        assert_eq!((spec.capacity, spec.over, spec.slow[0].factor), (Some(8), Some(Transport::Tcp), 3.0));
     }
 
     #[test]

@@ -209,6 +209,16 @@ macro_rules! traffic_phase {
         }
 
         impl $name {
+            /// Makes the paths of recorded files start from the scenario's folder.
+            pub(super) fn relative_to(&mut self, folder: &Path) {
+                if let Some(RateSpec::Trace(path)) = &mut self.rate {
+                    *path = folder.join(&*path);
+                }
+                if let Choice::Recorded(path) = &mut self.choice {
+                    *path = folder.join(&*path);
+                }
+            }
+
             /// How its operations come.
             pub fn traffic(&self) -> Traffic {
                 let nanos = |duration: Option<HumanDuration>| duration.map_or(Nanos::ZERO, HumanDuration::nanos);

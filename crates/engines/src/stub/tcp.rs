@@ -25,8 +25,8 @@ use std::thread::JoinHandle;
 use annvil_core::clock::Clock;
 use annvil_core::engine::{Encoded, EngineError, Result};
 use annvil_core::scenario::StubSpec;
-use annvil_core::units::Nanos;
 
+use super::opening::Opening;
 use super::places::Places;
 use crate::flat::Flat;
 
@@ -38,7 +38,7 @@ pub(super) struct Play {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) scan: Arc<Flat>,
     pub(super) places: Option<Arc<Places>>,
-    pub(super) opening: Nanos,
+    pub(super) opening: Arc<Opening>,
 }
 
 /// A running server. Dropping it closes its connections and ends its thread.
@@ -52,7 +52,7 @@ pub(super) struct Door {
     address: SocketAddr,
     /// Encodings by number, as a server knows prepared statements by name; it forgets what no session uses.
     encodings: Mutex<Encodings>,
-    /// Whether the server could not take a connection for want of descriptors.
+    /// Whether a connection waits in vain, because the server has no descriptor for it.
     short: AtomicBool,
     stop: Stop,
 }

@@ -7,6 +7,7 @@ use super::draw;
 use super::escape::esc;
 use super::scale::{Scale, Spread};
 use crate::text::cut_name;
+use crate::view::timed::warmed;
 use crate::view::{VariantView, View, label};
 
 const WIDTH: f64 = 1140.0;
@@ -29,7 +30,7 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
     let (top, row) = (34.0, 46.0);
     let height = top + row * known.len() as f64 + 24.0;
     let x = Scale::new(0.0, most.max(raw) * 1.02, LEFT, WIDTH - RIGHT, Spread::Even);
-    let mut body = draw::x_axis(&x, 90.0, top - 6.0, height - 22.0, |size| {
+    let mut body = draw::x_axis(&x, &x.ticks(90.0), top - 6.0, height - 22.0, |size| {
         if size > 0.0 { size_text(size) } else { "0".to_owned() }
     });
     let at = x.at(raw);
@@ -113,14 +114,9 @@ pub(super) fn time(view: &View<'_>) -> Option<String> {
     let (top, row) = (10.0, 34.0);
     let height = top + row * all.len() as f64 + 24.0;
     let x = Scale::new(0.0, most, LEFT, WIDTH - RIGHT, Spread::Even);
-    let mut body =
-        draw::x_axis(
-            &x,
-            90.0,
-            top,
-            height - 22.0,
-            |time| if time > 0.0 { time_text(time) } else { "0".to_owned() },
-        );
+    let mut body = draw::x_axis(&x, &x.ticks(90.0), top, height - 22.0, |time| {
+        if time > 0.0 { time_text(time) } else { "0".to_owned() }
+    });
     for (nth, (variant, spent)) in all.iter().enumerate() {
         let y = top + row * nth as f64 + 4.0;
         let name = variant.plain_name();
@@ -162,8 +158,8 @@ fn key(names: &[String]) -> String {
     format!("<ul class=\"key\">{}</ul>", parts.collect::<String>())
 }
 
-/// Rows for the table of every phase's parts: variant, phase, point, time, parts.
-pub(super) fn parts(view: &View<'_>) -> Vec<[String; 5]> {
+/// Rows for the table of every phase's parts: variant, phase, point, time, warm-up, parts.
+pub(super) fn parts(view: &View<'_>) -> Vec<[String; 6]> {
     let row = |variant: &VariantView<'_>, phase: &PhaseRecord| {
         let shares: Vec<String> = phase
             .breakdown
@@ -176,6 +172,7 @@ pub(super) fn parts(view: &View<'_>) -> Vec<[String; 5]> {
             crate::text::one_line(&phase.name),
             label::short_point(&phase.point),
             phase.time.to_string(),
+            crate::text::one_line(&warmed(phase).unwrap_or_default()),
             crate::text::one_line(&shares.join(", ")),
         ]
     };

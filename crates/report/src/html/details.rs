@@ -128,9 +128,9 @@ pub(super) fn validity(view: &View<'_>) -> String {
 }
 
 /// Every phase and its parts.
-pub(super) fn parts(rows: Vec<[String; 5]>) -> String {
+pub(super) fn parts(rows: Vec<[String; 6]>) -> String {
     let rows = rows.into_iter().take(LISTED).map(|row| row.iter().map(|cell| esc(cell)).collect());
-    plain_table(&["variant", "phase", "point", "time", "of which"], rows)
+    plain_table(&["variant", "phase", "point", "time", "warm-up", "of which"], rows)
 }
 
 /// What each engine says of itself.

@@ -87,39 +87,40 @@ pub(super) fn tip(text: &str) -> String {
 /// Vertical lines of the grid with figures below.
 pub(super) fn x_axis(
     scale: &Scale,
-    apart: f64,
+    ticks: &[f64],
     top: f64,
     bottom: f64,
     print: impl Fn(f64) -> String,
 ) -> String {
-    scale.ticks(apart).into_iter().fold(String::new(), |mut out, tick| {
-        let x = scale.at(tick);
-        let _ = write!(
-            out,
-            "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top:.1}\" y2=\"{bottom:.1}\"/>"
-        );
-        out.push_str(&text(x, bottom + 15.0, "t mid", &print(tick)));
-        out
-    })
+    let (mut grid, mut figures) = (String::new(), String::new());
+    for tick in ticks {
+        let x = scale.at(*tick);
+        let _ = write!(grid, "M{x:.1} {top:.1}V{bottom:.1}");
+        figures.push_str(&text(x, bottom + 15.0, "t mid", &print(*tick)));
+    }
+    format!("<path class=\"grid\" d=\"{grid}\"/>{figures}")
 }
 
 /// Horizontal lines of the grid with figures on their left.
 pub(super) fn y_axis(
     scale: &Scale,
-    apart: f64,
+    ticks: &[f64],
     left: f64,
     right: f64,
     print: impl Fn(f64) -> String,
 ) -> String {
-    scale.ticks(apart).into_iter().fold(String::new(), |mut out, tick| {
-        let y = scale.at(tick);
-        let _ = write!(
-            out,
-            "<line class=\"grid\" x1=\"{left:.1}\" x2=\"{right:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
-        );
-        out.push_str(&text(left - 7.0, y + 4.0, "t end", &print(tick)));
-        out
-    })
+    let (mut grid, mut figures) = (String::new(), String::new());
+    for tick in ticks {
+        let y = scale.at(*tick);
+        let _ = write!(grid, "M{left:.1} {y:.1}H{right:.1}");
+        figures.push_str(&text(left - 7.0, y + 4.0, "t end", &print(*tick)));
+    }
+    format!("<path class=\"grid\" d=\"{grid}\"/>{figures}")
+}
+
+/// The path of a cross.
+pub(super) fn cross(x: f64, y: f64) -> String {
+    format!("M{:.1} {:.1}l6 6m0 -6l-6 6", x - 3.0, y - 3.0)
 }
 
 /// A line through points; `None` breaks it. A point that stands alone is drawn as a dot.

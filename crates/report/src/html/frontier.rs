@@ -46,8 +46,8 @@ pub(super) fn frontier(view: &View<'_>, measure: &Measure<'_>) -> Option<String>
         TOP,
         Spread::Log,
     );
-    let mut body = draw::x_axis(&x, 42.0, TOP, HEIGHT - BOTTOM, |tick| format!("{tick}"));
-    body.push_str(&draw::y_axis(&y, 34.0, LEFT, WIDTH - RIGHT, |tick| count(tick.round() as u64)));
+    let mut body = draw::x_axis(&x, &x.ticks(42.0), TOP, HEIGHT - BOTTOM, |tick| format!("{tick}"));
+    body.push_str(&draw::y_axis(&y, &y.ticks(34.0), LEFT, WIDTH - RIGHT, |tick| count(tick.round() as u64)));
     body.push_str(&draw::text(
         WIDTH - RIGHT,
         HEIGHT - 8.0,

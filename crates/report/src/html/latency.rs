@@ -7,7 +7,7 @@ use annvil_core::units::{Nanos, time_text};
 use super::draw;
 use super::scale::{Scale, Spread};
 use crate::text::cut_name;
-use crate::view::figures::latency;
+use crate::view::figures::{latency, merged};
 use crate::view::{Measure, VariantView, View, label};
 
 const WIDTH: f64 = 560.0;
@@ -23,25 +23,25 @@ const HILL_RIGHT: f64 = 118.0;
 struct Shape<'a, 'v> {
     variant: &'v VariantView<'a>,
     samples: Histogram,
+    /// In open load the time from sending, which the response time holds.
+    service: Option<Histogram>,
 }
 
 fn shapes<'a, 'v>(view: &'v View<'a>, measure: &Measure<'_>) -> Vec<Shape<'a, 'v>> {
     let all = view.variants.iter().filter_map(|variant| {
-        let mut samples: Option<Histogram> = None;
-        for form in variant.forms(measure, Some(&variant.planned.report_at)) {
-            match &mut samples {
-                Some(samples) => samples.add(latency(form)),
-                None => samples = Some(latency(form).clone()),
-            }
-        }
-        samples.filter(|samples| samples.count() > 0).map(|samples| Shape { variant, samples })
+        let forms = variant.forms(measure, Some(&variant.planned.report_at));
+        let samples = merged(forms.iter().map(|form| latency(form)))?;
+        let open = forms.iter().filter(|form| form.response.is_some());
+        let service = merged(open.map(|form| &form.service));
+        (samples.count() > 0).then_some(Shape { variant, samples, service })
     });
     all.collect()
 }
 
 fn range(shapes: &[Shape<'_, '_>], low: f64, high: f64) -> (f64, f64) {
-    let least = shapes.iter().map(|shape| shape.samples.quantile(low).0).min().unwrap_or(1);
-    let most = shapes.iter().map(|shape| shape.samples.quantile(high).0).max().unwrap_or(1);
+    let all = || shapes.iter().flat_map(|shape| [&shape.samples].into_iter().chain(&shape.service));
+    let least = all().map(|samples| samples.quantile(low).0).min().unwrap_or(1);
+    let most = all().map(|samples| samples.quantile(high).0).max().unwrap_or(1);
     ((least.max(1) as f64) / 1.06, most.max(1) as f64 * 1.12)
 }
 
@@ -52,12 +52,17 @@ pub(super) fn hills(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
         return None;
     }
     let (left, right) = (HILL_LEFT, HILL_RIGHT);
-    let (step, count) = if shapes.len() > MANY { (26.0, 80) } else { (44.0, 150) };
+    // Two outlines of one variant are coarser than one.
+    let (step, count) = match (shapes.len() > MANY, shapes.iter().any(|shape| shape.service.is_some())) {
+        (true, _) => (26.0, 80),
+        (false, true) => (44.0, 100),
+        _ => (44.0, 150),
+    };
     let (top, bottom) = (28.0, 30.0);
     let height = top + step * shapes.len() as f64 + bottom;
     let (low, high) = range(&shapes, 0.001, 0.999);
     let x = Scale::new(low, high, left, WIDTH - right, Spread::Log);
-    let mut body = draw::x_axis(&x, 62.0, top - 6.0, height - bottom, time_text);
+    let mut body = draw::x_axis(&x, &x.ticks(62.0), top - 6.0, height - bottom, time_text);
     body.push_str(&draw::text(WIDTH - right + 52.0, 14.0, "t end", "p50"));
     body.push_str(&draw::text(WIDTH - 4.0, 14.0, "t end", "p99"));
     for (nth, shape) in shapes.iter().enumerate() {
@@ -68,8 +73,8 @@ pub(super) fn hills(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     Some(draw::svg(WIDTH, height, about, &body))
 }
 
-fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, count: usize) -> String {
-    let (variant, samples) = (shape.variant, &shape.samples);
+/// The outline of a distribution.
+fn outline(samples: &Histogram, x: &Scale, ground: f64, high: f64, count: usize) -> String {
     let (from, to) = (HILL_LEFT, WIDTH - HILL_RIGHT);
     let part = (to - from) / count as f64;
     let mut parts = vec![0.0; count];
@@ -88,6 +93,13 @@ fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, count: usize) 
         path.push_str(&format!("L{:.1} {:.1}", from + (nth as f64 + 0.5) * part, ground - n / most * high));
     }
     path.push_str(&format!("L{:.1} {ground:.1}Z", from + (last as f64 + 1.0) * part));
+    path
+}
+
+fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, count: usize) -> String {
+    let (variant, samples) = (shape.variant, &shape.samples);
+    let (from, to) = (HILL_LEFT, WIDTH - HILL_RIGHT);
+    let path = outline(samples, x, ground, high, count);
     let stat = |stat| samples.stat(stat);
     let name = label::at(variant.name(), &variant.planned.report_at);
     let tip = format!(
@@ -102,6 +114,10 @@ fn hill(shape: &Shape<'_, '_>, x: &Scale, ground: f64, high: f64, count: usize) 
         "<line class=\"grid\" x1=\"{from:.1}\" x2=\"{to:.1}\" y1=\"{ground:.1}\" y2=\"{ground:.1}\"/>"
     ));
     out.push_str(&format!("<path class=\"hill\" d=\"{path}\"/>"));
+    if let Some(service) = &shape.service {
+        let path = outline(service, x, ground, high, count);
+        out.push_str(&format!("<path class=\"l dash\" d=\"{path}\"/>"));
+    }
     for (percentile, up) in [(P50, high * 0.55), (P99, high * 0.55)] {
         if let Some(value) = stat(percentile) {
             let at = x.at(value);
@@ -146,18 +162,19 @@ pub(super) fn tail(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
     let x = Scale::new(low, high, left, WIDTH - right, Spread::Log);
     let y = Scale::new(0.0, most, height - bottom, top, Spread::Nines(0.0));
     let percent = |share: f64| format!("{} %", crate::html::trim(share * 100.0));
-    let mut body = draw::x_axis(&x, 62.0, top, height - bottom, time_text);
-    body.push_str(&draw::y_axis(&y, 15.0, left, WIDTH - right, percent));
+    let mut body = draw::x_axis(&x, &x.ticks(62.0), top, height - bottom, time_text);
+    body.push_str(&draw::y_axis(&y, &y.ticks(15.0), left, WIDTH - right, percent));
     body.push_str(&draw::text(WIDTH - right, height - 8.0, "t end", "took at most →"));
     body.push_str(&draw::text(8.0, 14.0, "t", "↑ share of searches, spread towards 100 %"));
     for shape in &shapes {
         let end = known(shape);
-        let steps = if shapes.len() > MANY { 32 } else { 70 };
+        let steps = if shapes.len() > MANY || shape.service.is_some() { 36 } else { 70 };
         let nines = -(1.0 - end).log10();
         let quantiles = (0..=steps).map(|n| 1.0 - 10f64.powf(-nines * f64::from(n) / f64::from(steps)));
         let place = |q: f64| (x.at(shape.samples.quantile(q).0 as f64), y.at(q));
         // The very fastest are an accident of a few; the line begins where there is a crowd.
-        let places: Vec<_> = quantiles.filter(|q| *q >= 0.02).map(|q| Some(place(q))).collect();
+        let quantiles: Vec<f64> = quantiles.filter(|q| *q >= 0.02).collect();
+        let places: Vec<_> = quantiles.iter().map(|q| Some(place(*q))).collect();
         let name = shape.variant.label();
         body.push_str(&format!(
             "<g {}>{}{}",
@@ -165,6 +182,11 @@ pub(super) fn tail(view: &View<'_>, measure: &Measure<'_>) -> Option<String> {
             draw::tip(&name),
             draw::line(&places, "l")
         ));
+        if let Some(service) = &shape.service {
+            let places: Vec<_> =
+                quantiles.iter().map(|q| Some((x.at(service.quantile(*q).0 as f64), y.at(*q)))).collect();
+            body.push_str(&draw::line(&places, "l dash"));
+        }
         for q in [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999].into_iter().filter(|q| *q <= end) {
             let (at, up) = place(q);
             let value: Nanos = shape.samples.quantile(q);

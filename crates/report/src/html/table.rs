@@ -23,6 +23,9 @@ pub(super) fn table(view: &View<'_>, sheet: &Sheet) -> String {
         out.push_str(&line(view, sheet, row));
     }
     out.push_str("</tbody></table></div>");
+    for note in &sheet.notes {
+        let _ = write!(out, "<p class=\"near\">{}</p>", esc(note));
+    }
     out
 }
 
@@ -41,7 +44,11 @@ fn line(view: &View<'_>, sheet: &Sheet, row: &Row) -> String {
             let swatch = variant.filter(|_| !cell.is_empty()).map_or_else(String::new, swatch);
             let _ = write!(out, "<th scope=\"row\">{swatch}{}</th>", esc(cell));
         } else {
-            let class = if column.right { " class=\"n\"" } else { "" };
+            let class = match (column.right, column.rest) {
+                (true, _) => " class=\"n\"",
+                (_, true) => " class=\"rest\"",
+                _ => "",
+            };
             let _ = write!(out, "<td{class}>{}</td>", esc(cell));
         }
     }

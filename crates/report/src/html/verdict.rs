@@ -6,19 +6,19 @@ use annvil_core::objective::Grade;
 
 use super::escape::esc;
 use crate::terminal::status_text;
-use crate::view::validity::Validity;
+use crate::view::validity::{Validity, Worth};
 use crate::view::verdict::{Verdict, is_met, word};
 use crate::view::{View, label};
 
 /// The panel at the top: validity first, then objectives, verification, findings.
 pub(super) fn panel(view: &View<'_>) -> String {
     let validity = Validity::of(view);
-    let verdicts = Verdict::all(view.record);
+    let verdicts = Verdict::all(view);
     let mut out = String::new();
     if let Some(status) = status_text(view) {
         let _ = write!(out, "<p class=\"notice\">{}</p>", esc(&status));
     }
-    if validity.holds() == Some(false) {
+    if validity.is_invalid() {
         out.push_str(
             "<div class=\"notice invalid\"><strong>Invalid: this run cannot be judged.</strong><ul>",
         );
@@ -58,13 +58,18 @@ fn chip(tone: &str, sign: &str, head: &str, more: &str) -> String {
 
 fn validity_chip(validity: &Validity) -> String {
     let figures = validity.figures.join(", ");
-    match validity.holds() {
-        Some(true) => chip("good", "✓", "measured well", &figures),
-        Some(false) => {
+    let short = || format!("too short to tell: {}", validity.short_phases());
+    match validity.worth() {
+        Worth::Good => chip("good", "✓", "measured well", &figures),
+        Worth::PartlyShort => chip("good", "✓", "measured well", &format!("{figures}; {}", short())),
+        Worth::Short => {
+            chip("dull", "?", "too short to tell", "how well it was measured: every phase was over too soon")
+        }
+        Worth::Invalid => {
             let broken = label::plural(validity.broken.len() as u64, "check");
             chip("bad", "✗", "invalid", &format!("{broken} did not hold"))
         }
-        None => chip("dull", "?", "validity unknown", "nothing was checked"),
+        Worth::Unknown => chip("dull", "?", "validity unknown", "nothing was checked"),
     }
 }
 
@@ -116,7 +121,7 @@ fn verification_chip(view: &View<'_>) -> String {
 
 /// The table of objectives; empty without any.
 pub(super) fn objectives(view: &View<'_>) -> String {
-    let verdicts = Verdict::all(view.record);
+    let verdicts = Verdict::all(view);
     if verdicts.is_empty() {
         return String::new();
     }

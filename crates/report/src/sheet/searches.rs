@@ -4,6 +4,7 @@ use annvil_core::units::count;
 
 use super::{Column, Row, Sheet};
 use crate::view::figures::Figures;
+use crate::view::timed::{Open, warmed};
 use crate::view::{Measure, VariantView, View, label};
 
 /// The table of one search. `whole` adds what belongs to the variant rather than the search: build time and memory.
@@ -16,8 +17,16 @@ pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> She
         Column::figure("p50", 0),
         Column::figure("p95", 7),
         Column::figure("p99", 1),
-        Column::figure("QPS", 0),
     ];
+    if measure.open {
+        columns.extend([
+            Column::figure("offered", 2),
+            Column::figure("achieved", 0),
+            Column::figure("share", 1),
+        ]);
+    } else {
+        columns.push(Column::figure("QPS", 0));
+    }
     columns.extend(baseline.map(|_| Column::figure("×", 2)));
     if whole {
         columns.extend([Column::figure("build", 4), Column::figure("memory", 3), Column::words("", 6)]);
@@ -25,9 +34,12 @@ pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> She
     let rows = view.variants.iter().map(|variant| row(variant, measure, baseline, whole, columns.len()));
     Sheet {
         title: label::measure_name(measure),
+        tag: measure.tag(),
         caption: caption(view, measure, whole),
         rows: rows.collect(),
         columns,
+        notes: notes(view, measure),
+        ..Sheet::default()
     }
 }
 
@@ -39,17 +51,23 @@ fn row(
     columns: usize,
 ) -> Row {
     let figures = variant.reported(measure);
-    let mut row = Row {
-        variant: Some(variant.number),
-        cells: vec![variant.label()],
-        note: variant.trouble().filter(|_| figures.is_none() || variant.failure().is_some()),
-        ..Row::default()
-    };
+    let ended = variant.ended(measure.phase);
+    let trouble = variant.trouble().filter(|_| figures.is_none() || variant.failure().is_some());
+    let mut row = Row { note: ended.or(trouble), ..Row::of(variant.number, vec![variant.label()]) };
     let Some(figures) = figures else {
         row.note.get_or_insert_with(|| "not measured".to_owned());
         return row;
     };
-    row.cells.extend(cells(&figures));
+    let mut figure_cells = cells(&figures).to_vec();
+    if let Some(open) = Open::of(&variant.timed_reported(measure.phase)) {
+        figure_cells.pop();
+        figure_cells.extend([
+            label::rate(open.offered),
+            label::rate(open.achieved),
+            label::share(open.share),
+        ]);
+    }
+    row.cells.extend(figure_cells);
     if let Some(baseline) = baseline {
         row.cells.push(label::ratio(figures.speed(measure.open).map(|speed| speed / baseline)));
     }
@@ -88,8 +106,8 @@ fn caption(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> String {
     words.join(" · ")
 }
 
-/// What the table doesn't show and the reader must know: operations that failed, were too long, or came up short.
-pub(crate) fn search_notes(view: &View<'_>, measure: &Measure<'_>) -> Vec<String> {
+/// Operations that failed, were too long, or came up short; a warm-up that did not reach its end.
+fn notes(view: &View<'_>, measure: &Measure<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     for variant in &view.variants {
         let Some(figures) = variant.reported(measure) else { continue };
@@ -110,6 +128,14 @@ pub(crate) fn search_notes(view: &View<'_>, measure: &Measure<'_>) -> Vec<String
         if short > 0 {
             notes.push(format!("{name}: {} answers were short of rows that exist", count(short)));
         }
+        notes.extend(not_flat(variant, measure));
     }
     notes
+}
+
+/// That the clock started before service times were flat.
+pub(super) fn not_flat(variant: &VariantView<'_>, measure: &Measure<'_>) -> Option<String> {
+    let timed = variant.timed_reported(measure.phase);
+    let timed = timed.iter().find(|timed| timed.load.warm == Some(false))?;
+    Some(format!("{}: {}", variant.label(), warmed(timed.phase)?))
 }

@@ -43,6 +43,7 @@ pub(crate) fn sweep(view: &View<'_>, measure: &Measure<'_>) -> Option<Sheet> {
             Column::words("", 4),
         ],
         rows,
+        ..Sheet::default()
     })
 }
 
@@ -64,7 +65,8 @@ pub(crate) fn asked_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<f64
 
 /// Speed at the recall that is asked for: the only fair comparison of speeds. `None` if nothing was swept.
 pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<Sheet> {
-    let level = asked_recall(view, measure)?;
+    // In open load the schedule sets how many searches there are a second.
+    let level = asked_recall(view, measure).filter(|_| !measure.open)?;
     if !view.variants.iter().any(|variant| variant.sweep(measure).len() > 1) {
         return None;
     }
@@ -96,6 +98,7 @@ pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<She
                 Column::words("how it is known", 1),
             ],
             rows,
+            ..Sheet::default()
         }
         .without_empty_columns()
     })

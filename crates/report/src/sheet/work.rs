@@ -5,12 +5,15 @@ use annvil_core::record::{PhaseResult, median};
 use annvil_core::units::count;
 
 use super::{Column, Row, Sheet};
-use crate::view::{Measure, VariantView, View, label};
+use crate::view::{Measure, Part, VariantView, View, label};
 
 /// Loading, fetching, distances, persisting and restoring; `None` if none of them was done.
 pub(crate) fn work(view: &View<'_>) -> Option<Sheet> {
-    let short: Vec<&Measure<'_>> =
-        view.measures.iter().filter(|measure| measure.form.operation != Operation::Search).collect();
+    let short: Vec<&Measure<'_>> = view
+        .measures
+        .iter()
+        .filter(|measure| measure.part == Part::Single && measure.form.operation != Operation::Search)
+        .collect();
     let mut columns = vec![Column::name(""), Column::figure("load", 0), Column::figure("build", 0)];
     columns.extend(short.iter().map(|measure| Column::figure(&label::measure_name(measure), 1)));
     columns.extend([
@@ -20,7 +23,13 @@ pub(crate) fn work(view: &View<'_>) -> Option<Sheet> {
     ]);
     let rows = view.variants.iter().filter(|variant| !variant.blocks.is_empty() && !variant.is_wrong());
     let rows: Vec<Row> = rows.map(|variant| row(variant, &short)).collect();
-    let sheet = Sheet { title: "other work".to_owned(), caption: caption(view, &short), columns, rows };
+    let sheet = Sheet {
+        title: "other work".to_owned(),
+        caption: caption(view, &short),
+        columns,
+        rows,
+        ..Sheet::default()
+    };
     let sheet = sheet.without_empty_columns();
     (sheet.columns.len() > 1 && !sheet.rows.is_empty()).then_some(sheet)
 }
@@ -88,6 +97,7 @@ pub(crate) fn sizes(view: &View<'_>) -> Option<Sheet> {
             Column::figure("compression", 2),
         ],
         rows,
+        ..Sheet::default()
     };
     let sheet = sheet.without_empty_columns();
     (sheet.columns.len() > 1 && !sheet.rows.is_empty()).then_some(sheet)

@@ -7,6 +7,9 @@ use crate::terminal::{Ink, Style};
 /// Spaces between columns.
 const GAP: usize = 2;
 
+/// Least room for a column that takes the rest.
+const REST: usize = 20;
+
 /// Spaces before every line.
 const MARGIN: usize = 2;
 
@@ -17,13 +20,23 @@ pub(crate) fn draw(sheet: &Sheet, style: &Style) -> String {
         sheet.rows.iter().map(|row| row.cells.iter().map(|cell| say(cell)).collect()).collect();
     let mut titles: Vec<String> = sheet.columns.iter().map(|column| say(&column.title)).collect();
     shorten_names(&mut cells, &mut titles, style);
-    let widths: Vec<usize> = (0..titles.len())
+    let mut widths: Vec<usize> = (0..titles.len())
         .map(|at| {
             let widest = cells.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max();
             widest.unwrap_or(0).max(width(&titles[at]))
         })
         .collect();
+    let widest = widths.clone();
+    // A column that takes the rest is only worth its place with room for some words.
+    for (width, column) in widths.iter_mut().zip(&sheet.columns) {
+        *width = if column.rest { REST.min(*width) } else { *width };
+    }
     let shown = shown(sheet, &widths, style.width);
+    for at in shown.iter().copied().filter(|at| sheet.columns[*at].rest) {
+        let taken = total(&shown, &widths) - widths[at];
+        widths[at] = style.width.saturating_sub(taken).clamp(widths[at], widest[at].max(widths[at]));
+        cells.iter_mut().filter_map(|row| row.get_mut(at)).for_each(|cell| *cell = cut(cell, widths[at]));
+    }
     let line = |cells: &[String]| {
         let mut text = " ".repeat(MARGIN);
         for (nth, at) in shown.iter().enumerate() {
@@ -82,6 +95,11 @@ fn shorten_names(cells: &mut [Vec<String>], titles: &mut [String], style: &Style
     }
 }
 
+/// Columns of the terminal that a line takes.
+fn total(shown: &[usize], widths: &[usize]) -> usize {
+    MARGIN + shown.iter().map(|at| widths[*at] + GAP).sum::<usize>() - GAP.min(MARGIN)
+}
+
 /// Numbers of the columns that fit.
 fn shown(sheet: &Sheet, widths: &[usize], to: usize) -> Vec<usize> {
     // A column without a word in it is not shown at all.
@@ -91,7 +109,7 @@ fn shown(sheet: &Sheet, widths: &[usize], to: usize) -> Vec<usize> {
     };
     let mut shown: Vec<usize> = (0..widths.len()).filter(|at| *at == 0 || used(*at)).collect();
     loop {
-        let total = MARGIN + shown.iter().map(|at| widths[*at] + GAP).sum::<usize>() - GAP.min(MARGIN);
+        let total = total(&shown, widths);
         let least = shown.iter().copied().max_by_key(|at| (sheet.columns[*at].spare, *at));
         match least.filter(|at| total > to && sheet.columns[*at].spare > 0) {
             Some(least) => shown.retain(|at| *at != least),

@@ -49,10 +49,17 @@ pub(crate) fn environment(record: &RunRecord) -> Vec<Fact> {
     if let Some(floor) = record.floor {
         let two =
             floor.two_sessions_ns.map_or_else(String::new, |ns| format!(", {} with two", time_text(ns)));
+        let open = floor.open_ns.map_or_else(String::new, |ns| format!(", {} in open load", time_text(ns)));
         facts.push((
             "harness floor",
-            format!("{} an operation with one session{two}", time_text(floor.one_session_ns)),
+            format!("{} an operation with one session{two}{open}", time_text(floor.one_session_ns)),
         ));
+        facts.extend(
+            floor
+                .lag_p50
+                .zip(floor.lag_p99)
+                .map(|(p50, p99)| ("pacing lag", format!("p50 {p50}, p99 {p99} at 5,000 arrivals a second"))),
+        );
     }
     facts.into_iter().map(|(name, value)| (name.to_owned(), one_line(&value))).collect()
 }

@@ -109,6 +109,14 @@ fn recall(forms: &[&FormRecord]) -> Option<Recall> {
     })
 }
 
+/// All samples together: histograms are added, percentiles never averaged. `None` of none.
+pub(crate) fn merged<'a>(histograms: impl IntoIterator<Item = &'a Histogram>) -> Option<Histogram> {
+    let mut histograms = histograms.into_iter();
+    let mut all = histograms.next()?.clone();
+    histograms.for_each(|own| all.add(own));
+    Some(all)
+}
+
 /// The middle of some values (the mean of the two middle ones of an even number); `None` of none. What is no number is
 /// left out.
 pub(crate) fn middle(mut values: Vec<f64>) -> Option<f64> {

@@ -4,8 +4,8 @@ use annvil_core::form::Params;
 use annvil_core::plan::PlannedVariant;
 use annvil_core::quantity::{Quantity, format_value};
 use annvil_core::record::{Failure, FailureKind};
-use annvil_core::scenario::Index;
-use annvil_core::units::{count, rate_text, size_text, time_text};
+use annvil_core::scenario::{Index, RateSpec, Spacing};
+use annvil_core::units::{HumanRate, count, rate_text, size_text, time_text};
 
 use super::Measure;
 use super::figures::Recall;
@@ -38,9 +38,9 @@ pub(crate) fn describe(planned: &PlannedVariant) -> Vec<String> {
     [index, search.join(", ")].into_iter().chain(rerank).collect()
 }
 
-/// How a measurement was made: `10 sessions, where …, service time`.
+/// How a measurement was made: `10 sessions, where …, service time`, or `1 connection, 1,000/s Poisson, response time`.
 pub(crate) fn describe_measure(measure: &Measure<'_>) -> String {
-    let mut words = vec![plural(measure.sessions as u64, "session")];
+    let mut words = load(measure);
     words.extend(
         measure.form.filter.as_ref().map(|filter| format!("where {}", one_line(&filter.to_string()))),
     );
@@ -50,6 +50,44 @@ pub(crate) fn describe_measure(measure: &Measure<'_>) -> String {
         words.push(format!("timed in batches of {}", count(measure.batch)));
     }
     words.join(", ")
+}
+
+/// How the operations of its phase came.
+pub(crate) fn load(measure: &Measure<'_>) -> Vec<String> {
+    let traffic = measure.traffic();
+    let mut words =
+        vec![plural(measure.sessions as u64, if measure.open { "connection" } else { "session" })];
+    if let Some(traffic) = &traffic {
+        let spacing = match traffic.arrivals {
+            Spacing::Uniform => "evenly spaced",
+            Spacing::Poisson => "Poisson",
+        };
+        words.extend(traffic.rate.as_ref().map(|rate| match rate {
+            RateSpec::Trace(_) => schedule(rate),
+            rate => format!("{} {spacing}", schedule(rate)),
+        }));
+        words.extend((traffic.ramp.0 > 0).then(|| format!("ramped over {}", traffic.ramp)));
+        words.extend((traffic.think.0 > 0).then(|| format!("thinking {}", traffic.think)));
+    }
+    words
+}
+
+/// A schedule in words: `100/s to 3,000/s`.
+fn schedule(rate: &RateSpec) -> String {
+    let text = |rate: &HumanRate| rate_text(rate.per_second());
+    match rate {
+        RateSpec::Hold(rate) => text(rate),
+        RateSpec::Ramp(ramp) => format!("{} to {}", text(&ramp.from), text(&ramp.to)),
+        RateSpec::Step(step) => format!("{} to {} in {} steps", text(&step.from), text(&step.to), step.steps),
+        RateSpec::Spike(spike) => format!("{} with a spike of {}", text(&spike.base), text(&spike.peak)),
+        RateSpec::Sine(sine) => format!("{} ± {} in waves", text(&sine.mean), text(&sine.amplitude)),
+        RateSpec::Soak(soak) => format!("up to {} and on", text(&soak.rate)),
+        RateSpec::Stages(stages) => {
+            let most = stages.stages.iter().map(|stage| stage.to.per_second()).fold(0.0, f64::max);
+            format!("{} with up to {}", plural(stages.stages.len() as u64, "stage"), rate_text(most))
+        }
+        RateSpec::Trace(path) => format!("recorded arrivals of {}", one_line(&path.display().to_string())),
+    }
 }
 
 /// A phase, and its form where that says more.
@@ -105,6 +143,24 @@ pub(crate) fn qps(per_second: Option<f64>) -> String {
     known(per_second, |rate| rate_text(rate).trim_end_matches("/s").to_owned())
 }
 
+/// A share as `99.9 %`, never rounded up to all.
+pub(crate) fn share(share: Option<f64>) -> String {
+    known(share, |share| format_value(Quantity::Success, share))
+}
+
+/// Names in a row, the first three of many: `a, b and c`.
+pub(crate) fn few(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, more @ .., last] if more.len() < 2 => {
+            let front: Vec<&str> = [first].into_iter().chain(more).map(String::as_str).collect();
+            format!("{} and {last}", front.join(", "))
+        }
+        [a, b, more @ ..] => format!("{a}, {b} and {} more", more.len()),
+    }
+}
+
 /// A ratio with the digits that it deserves: `0.83`, `4.9`, `17`.
 pub(crate) fn ratio(ratio: Option<f64>) -> String {
     known(ratio, |ratio| match ratio {
@@ -116,21 +172,26 @@ pub(crate) fn ratio(ratio: Option<f64>) -> String {
 
 /// Recall as `0.9951`.
 pub(crate) fn recall(recall: Option<&Recall>) -> String {
-    let print = |recall: &Recall| format_value(Quantity::Recall { k: recall.k as u32 }, recall.mean);
-    recall.filter(|recall| recall.mean.is_finite()).map_or_else(|| ABSENT.to_owned(), print)
+    plain_recall(recall.map(|recall| recall.mean))
 }
 
-/// Half the width of its interval as `±.0012`; nothing where there is none to speak of.
-pub(crate) fn half_width(recall: Option<&Recall>) -> String {
-    recall.filter(|recall| recall.half_width >= 0.000_05).map_or_else(String::new, |recall| {
-        let text = format!("{:.4}", recall.half_width);
-        format!("±{}", text.strip_prefix('0').unwrap_or(&text))
-    })
+/// The same of a bare figure.
+pub(crate) fn plain_recall(recall: Option<f64>) -> String {
+    known(recall, |recall| format_value(Quantity::Recall { k: 1 }, recall))
+}
+
+/// Half the width of an interval as `±.0012`; nothing where there is none to speak of.
+pub(crate) fn plus_minus(half_width: f64) -> String {
+    if half_width < 0.000_05 || !half_width.is_finite() {
+        return String::new();
+    }
+    let text = format!("{half_width:.4}");
+    format!("±{}", text.strip_prefix('0').unwrap_or(&text))
 }
 
 /// Recall and half its interval's width: `0.9951 ±.0012`.
 pub(crate) fn recall_with_width(own: Option<&Recall>) -> String {
-    format!("{} {}", recall(own), half_width(own)).trim_end().to_owned()
+    format!("{} {}", recall(own), plus_minus(own.map_or(0.0, |own| own.half_width))).trim_end().to_owned()
 }
 
 #[cfg(test)]

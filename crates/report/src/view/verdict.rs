@@ -4,7 +4,8 @@ use annvil_core::objective::{Grade, Objective, Selector};
 use annvil_core::quantity::{Quantity, format_value};
 use annvil_core::record::{Judged, ObjectiveResult, RunRecord};
 
-use super::label;
+use super::validity::Validity;
+use super::{View, label};
 use crate::text::{ABSENT, one_line};
 
 /// An objective and its worst figure.
@@ -21,11 +22,13 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn all(record: &RunRecord) -> Vec<Self> {
-        record.objectives.iter().map(|result| Self::of(result, record)).collect()
+    pub(crate) fn all(view: &View<'_>) -> Vec<Self> {
+        let broken = Validity::of(view).broken_phases();
+        view.record.objectives.iter().map(|result| Self::of(result, view.record, &broken)).collect()
     }
 
-    fn of(result: &ObjectiveResult, record: &RunRecord) -> Self {
+    /// `broken` are the phases that keep anything from being judged.
+    fn of(result: &ObjectiveResult, record: &RunRecord, broken: &str) -> Self {
         let objective = &result.objective.objective;
         let worst = result.judged.iter().max_by(|a, b| severity(a).cmp(&severity(b)).then(tightness(a, b)));
         let sure = |name: &str, reason: &str, word: &str| one_line(&format!("{word} {name}: {reason}"));
@@ -36,7 +39,7 @@ impl Verdict {
             text: pretty(objective),
             worst: worst
                 .map_or_else(|| "binds no variant".to_owned(), |worst| figure(worst, objective, record)),
-            others: worst.and_then(|worst| others(worst, &result.judged)),
+            others: worst.and_then(|worst| others(worst, &result.judged, broken)),
             exceptions: excepted.chain(only).collect(),
         }
     }
@@ -114,8 +117,12 @@ fn place(judged: &Judged, objective: &Objective, record: &RunRecord) -> String {
     place
 }
 
-/// Other variants that miss it, and those of which nothing is known.
-fn others(worst: &Judged, judged: &[Judged]) -> Option<String> {
+/// Other variants that miss it, and those of which nothing is known; in an invalid run what keeps it from being judged.
+fn others(worst: &Judged, judged: &[Judged], broken: &str) -> Option<String> {
+    // In an invalid run there are figures, and none of them is judged.
+    if worst.grade == Grade::Unknown && worst.value.is_some() && !broken.is_empty() {
+        return Some(format!("not judged: the measurement of {broken} is invalid"));
+    }
     let names = |keep: &dyn Fn(Grade) -> bool| {
         let mut names: Vec<String> = Vec::new();
         for other in judged.iter().filter(|other| keep(other.grade) && other.key.variant != worst.key.variant)
@@ -135,7 +142,6 @@ fn others(worst: &Judged, judged: &[Judged]) -> Option<String> {
     }
     if !unknown.is_empty() {
         let any_value = judged.iter().any(|one| one.grade == Grade::Unknown && one.value.is_some());
-        // In an invalid run there are figures, and none of them is judged.
         let what = if any_value { "not judged" } else { "not measured" };
         words.push(format!("{what}: {}", unknown.join(", ")));
     }

@@ -8,6 +8,7 @@ use annvil_report::html;
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::sample::load::loaded;
 use crate::sample::{Nature, fail, run, small, usual};
 
 /// For looking at with real eyes: `target/tmp/*.html`.
@@ -87,6 +88,55 @@ fn the_usual_report() {
     }
     // Colours repeat after eight; shapes differ, so nothing depends on colour.
     assert!(page.matches("<polygon").count() > 10 && page.contains("<circle"));
+}
+
+#[test]
+fn every_kind_of_load() {
+    let page = html(&loaded());
+    keep("loaded.html", &page);
+    assert_whole(&page);
+    assert!(page.len() < 200_000, "{} bytes", page.len());
+    for id in ["limit", "sessions", "migration", "mixed", "time", "resources"] {
+        assert!(page.contains(&format!("<section id=\"{id}\">")), "{id}");
+    }
+    // What held, what did not and what could not measure are told apart by shape.
+    assert!(
+        page.contains("class=\"miss\"") && page.contains("class=\"ring\"") && page.contains("class=\"knee\"")
+    );
+    assert!(page.contains("class=\"offered\"") && page.contains("class=\"lost\""));
+    assert!(page.contains("<span class=\"tag open\">open load</span>"));
+}
+
+#[test]
+fn why_a_phase_ended_early_stands_above_its_chart() {
+    let mut record = loaded();
+    for phase in record.blocks.iter_mut().flat_map(|block| &mut block.phases) {
+        if let PhaseResult::Measured { ended, .. } = &mut phase.result
+            && phase.name == "rush"
+        {
+            *ended = Some("`rush.success >= 95%` is missed: 90.6 % so far".to_owned());
+        }
+    }
+    let page = html(&record);
+    assert_whole(&page);
+    let said = page.find("rush of exact f32 ended early: `rush.success &gt;= 95%` is missed").unwrap();
+    assert!(said < page.find(">rush: arrivals offered (grey)").unwrap());
+}
+
+#[test]
+fn an_hour_stays_small() {
+    let mut record = loaded();
+    for phase in record.blocks.iter_mut().flat_map(|block| &mut block.phases) {
+        let PhaseResult::Measured { load, forms, .. } = &mut phase.result else { continue };
+        let (Some(open), "steady") = (&mut load.open, phase.name.as_str()) else { continue };
+        let (first, due) = (forms[0].intervals[0], open.seconds[0]);
+        open.seconds = vec![due; 3600];
+        let second =
+            |at| annvil_core::record::Interval { at: annvil_core::units::Nanos::from_secs(at), ..first };
+        forms[0].intervals = (1..=3600).map(second).collect();
+    }
+    let page = html(&record);
+    assert!(page.len() < 260_000, "{} bytes", page.len());
 }
 
 fn broken() -> RunRecord {
@@ -169,7 +219,7 @@ fn what_is_unknown_is_a_dash() {
         block.memory = None;
         block.engine = None;
         for phase in &mut block.phases {
-            if let PhaseResult::Measured { forms } = &mut phase.result {
+            if let PhaseResult::Measured { forms, .. } = &mut phase.result {
                 forms[0].recall = None;
                 forms[0].window = annvil_core::units::Nanos::ZERO;
                 forms[0].intervals.clear();

@@ -1,9 +1,11 @@
 //! Terminal text, Markdown and CSV.
 
-use annvil_core::record::{FailureKind, Status};
-use annvil_report::{Style, csv, findings, markdown, read, terminal};
+use annvil_core::objective::Grade;
+use annvil_core::record::{FailureKind, PhaseResult, Status};
+use annvil_report::{Style, csv, findings, load_csv, markdown, read, terminal};
 
-use crate::sample::{self, fail, run, small, usual};
+use crate::sample::load::loaded;
+use crate::sample::{self, fail, run, usual};
 
 fn style(width: usize) -> Style {
     Style { width, ..Style::default() }
@@ -15,6 +17,49 @@ fn the_end_of_a_run() {
     insta::assert_snapshot!("usual_110", terminal(&record, &style(110)));
     insta::assert_snapshot!("usual_80", terminal(&record, &style(80)));
     insta::assert_snapshot!("usual_markdown", markdown(&record));
+}
+
+#[test]
+fn every_kind_of_load() {
+    let record = loaded();
+    insta::assert_snapshot!("loaded_110", terminal(&record, &style(110)));
+    insta::assert_snapshot!("loaded_markdown", markdown(&record));
+    insta::assert_snapshot!("loaded_csv", load_csv(&record));
+    assert!(findings(&record)[0].contains("holds up to"));
+}
+
+#[test]
+fn a_phase_that_ended_early_says_why() {
+    let mut record = loaded();
+    for phase in record.blocks.iter_mut().flat_map(|block| &mut block.phases) {
+        if let PhaseResult::Measured { ended, .. } = &mut phase.result
+            && phase.name == "steady"
+        {
+            *ended = Some("`steady.response.p99 < 1ms` is missed: 1.2 ms so far".to_owned());
+        }
+    }
+    let text = terminal(&record, &style(110));
+    assert!(text.contains("ended early: `steady.response.p99 < 1ms` is missed"), "{text}");
+    assert!(findings(&record)[0].starts_with("steady of exact f32 ended early"));
+    assert!(markdown(&record).contains("*ended early: "));
+    // Stopped by hand: the last phase that is there is not whole.
+    let mut stopped = loaded();
+    fail(&mut stopped, "hnsw f16", FailureKind::Interrupted, "steady", "stopped by the user");
+    assert!(terminal(&stopped, &style(110)).contains("ended early: stopped by the user"));
+}
+
+#[test]
+fn what_was_too_short_is_not_called_well() {
+    let mut record = run(&usual(), 1);
+    for phase in record.blocks.iter_mut().flat_map(|block| &mut block.phases) {
+        if let Some(check) = phase.validity.first_mut() {
+            check.valid = None;
+            "too few operations to tell".clone_into(&mut check.figure);
+        }
+    }
+    let text = terminal(&record, &style(110));
+    assert!(!text.contains("measured well:") && text.contains("too short to tell"), "{text}");
+    assert!(!markdown(&record).contains("**Measured well**"));
 }
 
 #[test]
@@ -53,10 +98,15 @@ fn an_invalid_run_is_not_judged() {
             "31.4 %, limit 20 %".clone_into(&mut check.figure);
         }
     }
+    // As the conductor leaves them.
+    for judged in record.objectives.iter_mut().flat_map(|result| &mut result.judged) {
+        judged.grade = Grade::Unknown;
+    }
     let text = terminal(&record, &style(110));
-    assert!(text.contains("invalid: this run cannot be judged"));
+    assert!(text.trim_start().starts_with("invalid: this run cannot be judged"));
     let findings = findings(&record);
     assert!(findings[0].contains("can't be judged"));
+    assert!(text.contains("not judged: the measurement of search"), "{text}");
     assert!(!findings.iter().any(|finding| finding.contains("faster")), "{findings:?}");
 }
 
@@ -120,19 +170,21 @@ fn csv_has_every_figure_under_its_key() {
     let csv = csv(&record);
     let wide: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
     assert!(wide.iter().all(|columns| *columns == 9));
+    let loaded = loaded();
+    assert!(annvil_report::csv(&loaded).contains("hnsw f16,ef_search=64,steady,,offered,value,0,"));
     assert!(csv.contains("hnsw f16,ef_search=64,search,search,recall@10,mean,1,0.995,share"));
 }
 
 #[test]
 fn what_was_written_is_read() {
-    let record = small();
+    let record = loaded();
     let json = serde_json::to_string(&record).unwrap();
     let back = read(&json).unwrap();
     assert_eq!(terminal(&back, &style(100)), terminal(&record, &style(100)));
     // The fixture of the crate's example; `ANNVIL_BLESS=1` writes it anew when the record changes.
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reports/run.json");
     if std::env::var_os("ANNVIL_BLESS").is_some() {
-        std::fs::write(fixture, serde_json::to_string_pretty(&record).unwrap()).unwrap();
+        std::fs::write(fixture, serde_json::to_string(&record).unwrap()).unwrap();
     }
     assert_eq!(read(&std::fs::read_to_string(fixture).unwrap()).unwrap(), back);
 }

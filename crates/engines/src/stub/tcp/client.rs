@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -21,8 +22,11 @@ use super::wire::{Hello, read_outcome, write_request};
 use super::{Door, descriptors, rows};
 use crate::snapshot::wire::Writer;
 
-/// Opening a connection takes microseconds; when it takes this long, nobody is there to open it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for the server's word before looking whether it can have heard at all.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How often. Opening a connection takes microseconds; when it takes this long, nobody is there to open it.
+const PATIENCE: usize = 150;
 
 /// One connection.
 struct TcpSession {
@@ -58,25 +62,34 @@ pub(in crate::stub) async fn connect(
     session: u64,
     encoded: Arc<Encoded>,
 ) -> Result<Box<dyn Session>, EngineError> {
-    let failed =
-        |cause: &dyn std::fmt::Display| EngineError::failed("stub", "open a session over TCP", cause);
     let stream = match TcpStream::connect(door.address).await {
         Ok(stream) => stream,
         Err(cause) if descriptors::ran_out(&cause) => return Err(descriptors::too_few()),
-        Err(cause) => return Err(failed(&cause)),
+        Err(cause) => return Err(failed(cause)),
     };
-    let link = Link::new(stream).map_err(|cause| failed(&cause))?;
+    let link = Link::new(stream).map_err(failed)?;
     let hello = Hello { encoding: door.enter(&encoded), session };
     let opened = TcpSession::new(link, encoded);
+    greet(&opened, hello, &door).await?;
+    Ok(Box::new(opened))
+}
+
+/// Waits until the server has taken the connection.
+async fn greet(session: &TcpSession, hello: Hello, door: &Door) -> Result<(), EngineError> {
     let mut reply = Reply::default();
-    match tokio::time::timeout(PATIENCE, opened.ask(|to| hello.write(to), &mut reply)).await {
-        Ok(Ok(())) => Ok(Box::new(opened)),
-        Ok(Err(OpError::Refused(_))) | Err(_) if door.short.load(Ordering::SeqCst) => {
-            Err(descriptors::too_few())
+    let mut asked = pin!(session.ask(|to| hello.write(to), &mut reply));
+    for _ in 0..PATIENCE {
+        match tokio::time::timeout(LOOK, &mut asked).await {
+            Ok(answered) => return answered.map_err(failed),
+            Err(_) if door.short.load(Ordering::SeqCst) => return Err(descriptors::too_few()),
+            Err(_) => {}
         }
-        Ok(Err(error)) => Err(failed(&error)),
-        Err(_) => Err(failed(&"the server does not answer")),
     }
+    Err(failed("the server does not answer"))
+}
+
+fn failed(cause: impl std::fmt::Display) -> EngineError {
+    EngineError::failed("stub", "open a session over TCP", cause)
 }
 
 impl TcpSession {

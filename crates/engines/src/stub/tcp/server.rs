@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
 use std::future::poll_fn;
 use std::io::Result;
 use std::net::Ipv4Addr;
@@ -75,22 +74,17 @@ fn listen() -> Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Takes connections for ever. Where no descriptor is left for one, it is turned away: it would wait for good otherwise.
+/// Takes connections for ever. Where no descriptor is left for one, it says so: whoever waits for it then gives up.
 async fn accept(server: Rc<Running>, listener: TcpListener) {
-    let spare = || File::open("/dev/null").ok();
-    let mut kept = spare();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
+                server.door.short.store(false, Ordering::SeqCst);
                 spawn_local(connection::serve(Rc::clone(&server), stream));
             }
             Err(error) => {
                 if descriptors::ran_out(&error) {
                     server.door.short.store(true, Ordering::SeqCst);
-                    // The descriptor that was kept for this takes the connection, and both are closed.
-                    drop(kept.take());
-                    drop(tokio::time::timeout(PAUSE, listener.accept()).await);
-                    kept = spare();
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -101,7 +95,7 @@ async fn accept(server: Rc<Running>, listener: TcpListener) {
 impl Running {
     /// The script of a session.
     pub(super) fn script(&self, session: u64) -> Script {
-        Script::new(&self.play.spec, self.play.opening, session, self.play.places.clone())
+        Script::new(&self.play.spec, self.play.opening.zero(), session, self.play.places.clone())
     }
 
     /// Where the answers to an encoding come from; the connections that use it share one.

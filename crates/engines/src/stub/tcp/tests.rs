@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use annvil_core::clock::LocalFuture;
 use annvil_core::scenario::Answers;
+use annvil_core::units::Nanos;
 
 use super::wire::{Hello, Request, read_outcome};
 use super::*;
@@ -25,12 +26,13 @@ impl Clock for Wall {
 
 fn server() -> Server {
     let spec = StubSpec { answers: Answers::Empty, ..StubSpec::default() };
+    let clock: Arc<dyn Clock> = Arc::new(Wall(Instant::now()));
     Server::start(Play {
         spec,
-        clock: Arc::new(Wall(Instant::now())),
+        clock: Arc::clone(&clock),
         scan: Arc::new(Flat::new("stub")),
         places: None,
-        opening: Nanos::ZERO,
+        opening: Arc::new(Opening::new(clock)),
     })
     .unwrap()
 }
