@@ -7,7 +7,7 @@ use annvil_conduct::{RunError, machine};
 use annvil_core::document::{Document, nearest};
 use annvil_core::objective::{Objective, ObjectiveEntry, Selector};
 use annvil_core::quantity::Quantity;
-use annvil_core::scenario::{LimitPhase, Phase, Scenario, read};
+use annvil_core::scenario::{LimitPhase, Phase, Scenario, Walk, read};
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value, json};
 
@@ -86,9 +86,10 @@ fn hold(
             held.push(entry);
         }
     }
-    if held.is_empty() {
+    // Shares of answers alone hold at any load, if they are only waited for long enough.
+    if !held.iter().any(|entry| entry.objective.quantity.is_latency()) {
         bail!(
-            "the scenario has no objective that could hold or fail at a load\n  \
+            "no objective of the scenario's searches says how long one may take, so there is no limit to find\n  \
              Say what must hold: --hold \"response.p95 < 10ms\" --hold \"success >= 99.9%\"."
         );
     }
@@ -124,7 +125,11 @@ fn taken(
     if !of_searches || of_one_form || objective.quantity == Quantity::Throughput {
         return None;
     }
-    let objective = Objective { phase: Selector::Name(name.to_owned()), form: None, ..objective.clone() };
+    let mut objective = Objective { phase: Selector::Name(name.to_owned()), form: None, ..objective.clone() };
+    // The service time of searches that come by a schedule stays as it is, however long they wait for it.
+    if objective.quantity == Quantity::Service && matches!(keys.walk, Walk::Rate(_)) {
+        objective.quantity = Quantity::Response;
+    }
     if keys.cannot_judge(&objective).is_some() {
         return None;
     }

@@ -19,7 +19,7 @@ pub fn selftest(flags: &SelftestFlags) -> anyhow::Result<ExitCode> {
         }
     })?;
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
     let (valid, met) = (result.valid(), result.met());
     if flags.json {
@@ -47,11 +47,8 @@ fn text(line: &Line) -> String {
         None => " ",
     };
     let bar = line.bar.as_ref().map_or_else(String::new, |bar| format!("   (bar: {bar})"));
-    let doubts: String = line
-        .checks
-        .iter()
-        .filter(|check| check.valid == Some(false))
-        .map(|check| format!("      ✗ {}: {}\n", check.name, check.figure))
-        .collect();
-    format!("  {mark} {}\n      {}{bar}\n{doubts}", line.what, line.found)
+    let doubts = line.checks.iter().filter(|check| check.valid == Some(false));
+    let doubts: Vec<String> =
+        doubts.map(|check| format!("      ✗ {}: {}\n", check.name, check.figure)).collect();
+    format!("  {mark} {}\n      {}{bar}\n{}", line.what, line.found, doubts.concat())
 }

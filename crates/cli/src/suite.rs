@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use annvil_conduct::{Outcome, Overrides, Prepared, machine, prepare};
+use annvil_core::units::Nanos;
 use annvil_load::cancel::{Cancel, Reason};
 use annvil_report::{SuiteScenario, SuiteSummary, failures_csv, stats_csv, suite_table};
 use annvil_store::RunFolder;
@@ -94,10 +95,14 @@ fn check(given: &[String], overrides: &Overrides) -> anyhow::Result<()> {
     if errors.len() == given.len()
         && let Some(last) = errors.pop()
     {
-        errors.iter().for_each(|error| out::say(&paint::error(&told(error))));
+        for error in &errors {
+            out::say(&paint::error(&told(error)));
+        }
         return Err(last);
     }
-    errors.iter().for_each(|error| out::say(&paint::error(&told(error))));
+    for error in &errors {
+        out::say(&paint::error(&told(error)));
+    }
     Ok(())
 }
 
@@ -206,7 +211,12 @@ fn show(flags: &SuiteFlags, summary: &SuiteSummary, folder: &RunFolder) -> anyho
         return Ok(());
     }
     let table = suite_table(summary, &paint::style());
-    out::print(&format!("{table}  summary {}\n", folder.path().join("summary.json").display()))
+    let time = Nanos((summary.seconds * 1e9) as u64);
+    let ran = summary.scenarios.iter().filter(|scenario| scenario.exit_code.is_some()).count();
+    let came =
+        format!("{ran} of {} scenarios in {time}, exit code {}", summary.scenarios.len(), summary.exit_code);
+    let place = folder.path().join("summary.json");
+    out::print(&format!("{table}  {came}\n  summary {}\n", place.display()))
 }
 
 /// Shows what a suite holds, or all of them.

@@ -32,7 +32,7 @@ pub fn summary(phase: &PhaseRecord) -> Vec<String> {
             failed => format!("✗ {failed} of {} checks failed", checks.len()),
         },
         PhaseResult::Limit(limit) => {
-            format!("{point}{} ({} trials)", limit.answer, limit.trials.len())
+            format!("{point}{} ({})", limit.answer, plural(limit.trials.len() as u64, "trial"))
         }
         PhaseResult::Persist { rows, bytes, times } => match median(times) {
             Some(time) => {
@@ -52,10 +52,13 @@ pub fn summary(phase: &PhaseRecord) -> Vec<String> {
 }
 
 /// The same in a line as short as it can be: no point, no counts of operations.
+#[cfg_attr(not(feature = "tui"), allow(dead_code, reason = "only the live view has no room"))]
 pub fn brief(phase: &PhaseRecord) -> String {
     match &phase.result {
         PhaseResult::Measured { forms, .. } => {
-            let line = |form: &FormRecord| format!("{}{}", named(form, forms.len()), figures(form, "recall"));
+            let line = |form: &FormRecord| {
+                format!("{}{}", named(form, forms.len()), figures(form, "recall").concat())
+            };
             forms.iter().map(line).collect::<Vec<_>>().join("; ")
         }
         PhaseResult::Limit(limit) => limit.answer.clone(),
@@ -65,10 +68,7 @@ pub fn brief(phase: &PhaseRecord) -> String {
 
 /// What became of a level of a search for the limit.
 pub fn trial(level: f64, met: Option<bool>, rates: bool) -> String {
-    let level = match rates {
-        true => Rate(level).to_string(),
-        false => format!("{level} session{}", if level == 1.0 { "" } else { "s" }),
-    };
+    let level = if rates { Rate(level).to_string() } else { plural(level as u64, "session") };
     let became = match met {
         Some(true) => "held",
         Some(false) => "missed",
@@ -85,23 +85,24 @@ pub fn early_end(phase: &PhaseRecord) -> Option<String> {
     }
 }
 
-/// A line for each form, and in open load what was offered, so that it can be held against what was achieved.
+/// A line for each form. Open load says what was offered, so that it can be held against what was achieved; what is
+/// offered is the phase's, so that several forms have a line for it.
 fn measured(point: &str, load: &LoadRecord, forms: &[FormRecord]) -> Vec<String> {
-    let line = |form: &FormRecord| {
-        let recall = format!("recall@{}", form.form.k);
-        format!("{point}{}{}  {}", named(form, forms.len()), count(form.operations), figures(form, &recall))
-    };
-    let mut lines: Vec<String> = forms.iter().map(line).collect();
-    if let Some(open) = &load.open {
-        let lost = |n: u64, what: &str| if n == 0 { String::new() } else { format!(", {} {what}", count(n)) };
-        let (dropped, unsent) = (lost(open.dropped, "dropped"), lost(open.unsent, "never sent"));
-        let offered = format!("offered {}{dropped}{unsent}", Rate(open.rate()));
-        match &mut lines[..] {
-            [line] => line.push_str(&format!("  {offered}")),
-            _ => lines.push(offered),
-        }
+    let offered = load.open.as_ref().map(|open| format!("{} offered", Rate(open.rate())));
+    let lost = load.open.as_ref().map_or_else(String::new, |open| {
+        let lost = |n: u64, what: &str| if n == 0 { String::new() } else { format!("  {} {what}", count(n)) };
+        format!("{}{}", lost(open.dropped, "dropped"), lost(open.unsent, "never sent"))
+    });
+    if let ([form], Some(offered)) = (forms, &offered) {
+        let [rate, rest] = figures(form, &format!("recall@{}", form.form.k));
+        return vec![format!("{point}{rate} of {offered}{rest}{lost}")];
     }
-    lines
+    let line = |form: &FormRecord| {
+        let [rate, rest] = figures(form, &format!("recall@{}", form.form.k));
+        format!("{point}{}{}  {rate}{rest}", named(form, forms.len()), count(form.operations))
+    };
+    let offered = offered.map(|offered| format!("{point}{offered}{lost}"));
+    forms.iter().map(line).chain(offered).collect()
 }
 
 /// The name of a form where there are several.
@@ -109,16 +110,122 @@ fn named(form: &FormRecord, forms: usize) -> String {
     if forms > 1 { format!("{}  ", form.form.name) } else { String::new() }
 }
 
-/// What a form came to. Response time where there is one: what a user waits.
-fn figures(form: &FormRecord, recall: &str) -> String {
+/// What a form came to: its rate, and the rest. Response time where there is one: what a user waits.
+fn figures(form: &FormRecord, recall: &str) -> [String; 2] {
     let rate = Rate(form.operations as f64 / form.window.as_secs_f64().max(1e-9));
     let latency = form.response.as_ref().unwrap_or(&form.service);
     let failed: u64 = form.failures.values().sum();
     let words = [
-        Some(rate.to_string()),
-        latency.stat(Stat::P99).map(|p99| format!("p99 {}", Nanos(p99 as u64))),
-        form.recall.as_ref().map(|scored| format!("{recall} {:.4}", scored.mean)),
-        (failed > 0).then(|| format!("{} failed", count(failed))),
+        latency.stat(Stat::P99).map(|p99| format!("  p99 {}", Nanos(p99 as u64))),
+        form.recall.as_ref().map(|scored| format!("  {recall} {:.4}", scored.mean)),
+        (failed > 0).then(|| format!("  {} failed", count(failed))),
     ];
-    words.into_iter().flatten().collect::<Vec<_>>().join("  ")
+    [rate.to_string(), words.into_iter().flatten().collect()]
+}
+
+/// A count and its noun.
+fn plural(n: u64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
+    use annvil_core::form::{Form, Params};
+    use annvil_core::histogram::Histogram;
+    use annvil_core::record::{OpenRecord, RecallRecord, Share};
+
+    use super::*;
+
+    /// A phase that came to something.
+    pub(crate) fn phase(name: &str, kind: &str, result: PhaseResult) -> PhaseRecord {
+        PhaseRecord {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            point: Params::new(),
+            began: Nanos::ZERO,
+            time: Nanos::from_secs(1),
+            breakdown: Vec::new(),
+            result,
+            validity: Vec::new(),
+            resources: None,
+        }
+    }
+
+    /// What an open search of two seconds came to.
+    pub(crate) fn searched(ended: Option<&str>) -> PhaseResult {
+        let mut service = Histogram::new();
+        (1..=2000).for_each(|n| service.record(Nanos::from_micros(n)));
+        let recall = RecallRecord {
+            k: 10,
+            scored: 2000,
+            mean: 0.9871,
+            half_width: 0.001,
+            p10: 0.9,
+            queries: 1000,
+            mrr: 1.0,
+            ndcg: 1.0,
+            short_answers: 0,
+            by_query: Vec::new(),
+        };
+        let form = FormRecord {
+            form: Form::search("search", 10),
+            promise: None,
+            sessions: 1,
+            batch: 1,
+            operations: 2000,
+            failures: BTreeMap::from([("timeout".to_owned(), 3)]),
+            window: Nanos::from_secs(2),
+            warmup: Share { what: String::new(), time: Nanos::ZERO },
+            service,
+            response: None,
+            queue_wait: None,
+            sched_lag: None,
+            failed: None,
+            recall: Some(recall),
+            intervals: Vec::new(),
+        };
+        let open =
+            OpenRecord { offered: 2000, duration: Nanos::from_secs(2), dropped: 7, ..OpenRecord::default() };
+        PhaseResult::Measured {
+            load: LoadRecord { open: Some(open), ..LoadRecord::default() },
+            forms: vec![form],
+            checkpoints: Vec::new(),
+            freshness: None,
+            ended: ended.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn open_load_says_what_was_offered_and_why_it_ended() {
+        let whole = phase("open", "search", searched(None));
+        let line = "1,000/s of 1,000/s offered  p99 1.98 ms  recall@10 0.9871  3 failed  7 dropped";
+        assert_eq!((summary(&whole), early_end(&whole)), (vec![line.to_owned()], None));
+        assert_eq!(brief(&whole), "1,000/s  p99 1.98 ms  recall 0.9871  3 failed");
+        let early = phase("open", "search", searched(Some("an objective was missed")));
+        assert_eq!(early_end(&early).unwrap(), "ended early: an objective was missed");
+    }
+
+    #[test]
+    fn several_forms_have_a_line_each() {
+        let mut result = searched(None);
+        let PhaseResult::Measured { forms, .. } = &mut result else { panic!("not measured") };
+        let mut upsert = forms[0].clone();
+        upsert.form.name = "upsert".to_owned();
+        upsert.recall = None;
+        forms.push(upsert);
+        let lines = summary(&phase("mixed", "mixed", result));
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].starts_with("search  2,000  "), "{lines:?}");
+        assert_eq!(lines[1], "upsert  2,000  1,000/s  p99 1.98 ms  3 failed");
+        assert_eq!(lines[2], "1,000/s offered  7 dropped");
+    }
+
+    #[test]
+    fn trials_say_what_became_of_them() {
+        assert_eq!(trial(1500.0, Some(false), true), "1,500/s missed");
+        assert_eq!(trial(1.0, Some(true), false), "1 session held");
+        assert_eq!(trial(16.0, None, false), "16 sessions could not be measured");
+    }
 }

@@ -1,7 +1,5 @@
 //! The live view of a run, `--tui`, and the choice between it and plain progress.
 
-use std::io::IsTerminal;
-
 use annvil_conduct::event::{Event, Sink};
 use annvil_core::plan::Plan;
 use annvil_load::cancel::Cancel;
@@ -82,7 +80,7 @@ impl Sink for Shown {
 
 #[cfg(feature = "tui")]
 fn live(plan: &Plan, cancel: Cancel) -> Result<Shown, String> {
-    if !std::io::stderr().is_terminal() {
+    if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
         return Err("standard error is not a terminal".to_owned());
     }
     if std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty()) {

@@ -43,16 +43,16 @@ fn the_scenarios_own_objectives_are_held() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     // So short that it ends with the first level.
-    let arguments = ["--rate", "50/s..50/s", "--for", "200ms", "--repeats", "1", "--variant", "other"];
+    let arguments = ["--rate", "400/s..400/s", "--for", "200ms", "--repeats", "1", "--variant", "other"];
     let record = planned(folder.path(), SCENARIO, &arguments).unwrap();
     assert_eq!(record.plan.variants.len(), 1);
     let kinds: Vec<&str> = record.plan.phases.iter().map(Phase::kind).collect();
     assert_eq!(kinds, ["load", "settle", "verify", "limit"]);
     let Some(Phase::Limit(limit)) = record.plan.phases.last() else { panic!("no limit") };
     let held: Vec<String> = limit.hold.iter().map(|entry| entry.objective.to_string()).collect();
-    assert_eq!(held, ["limit.service.p95 < 100ms", "limit.success >= 99%", "limit.recall@5.mean >= 0.9"]);
+    assert_eq!(held, ["limit.response.p95 < 100ms", "limit.success >= 99%", "limit.recall@5.mean >= 0.9"]);
     assert_eq!((limit.k, limit.repeats), (5, 1));
-    assert!(matches!(&limit.walk, Walk::Rate(rate) if rate.from.to_string() == "50/s"));
+    assert!(matches!(&limit.walk, Walk::Rate(rate) if rate.from.to_string() == "400/s"));
     let last = record.blocks[0].phases.last().unwrap();
     assert!(matches!(&last.result, PhaseResult::Limit(limit) if !limit.trials.is_empty()));
 }
@@ -79,7 +79,7 @@ fn flags_say_what_is_raised_and_what_must_hold() {
 fn a_limit_phase_of_its_own_is_kept() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let own = "\n  - limit: {name: far, hold: [far.response.p95 < 1s], walk: {rate: {from: 20/s, to: 20/s}}, for: 200ms, repeats: 1}\nobjectives:\n  - far.throughput >= 1/s\n";
+    let own = "\n  - limit: {name: far, hold: [far.response.p95 < 1s], walk: {rate: {from: 400/s, to: 400/s}}, for: 200ms, repeats: 1}\nobjectives:\n  - far.throughput >= 1/s\n";
     let text = SCENARIO.replace("\nobjectives:\n", own);
     let record = planned(folder.path(), &text, &["--for", "100ms"]).unwrap();
     let Some(Phase::Limit(limit)) = record.plan.phases.last() else { panic!("no limit") };
@@ -95,7 +95,12 @@ fn what_cannot_work_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let none = SCENARIO.split("objectives:").next().unwrap();
     for (text, arguments, expected) in [
-        (none, &[][..], "no objective that could hold or fail at a load\n  Say what must hold: --hold"),
+        (
+            none,
+            &[][..],
+            "says how long one may take, so there is no limit to find\n  Say what must hold: --hold",
+        ),
+        (&SCENARIO.replace("search.service.p95 < 100ms", "search.mrr >= 0.5"), &[], "no limit to find"),
         (SCENARIO, &["--variant", "othr"], "there is no variant `othr`\n  Did you mean `other`?"),
         (SCENARIO, &["--hold", "respons.p95 < 1s"], "no quantity is called `respons`"),
         (SCENARIO, &["--hold", "search.response.p95 < 1s"], "`search` is not this phase"),

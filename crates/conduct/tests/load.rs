@@ -1,6 +1,6 @@
 //! Load on scripted stubs: what the script does is found in the result, in the right place and number.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
 use std::sync::{Mutex, PoisonError};
 
@@ -50,7 +50,7 @@ struct Taken<'a> {
 fn taken<'a>(record: &'a RunRecord, name: &str) -> Taken<'a> {
     match &phase(record, name).result {
         PhaseResult::Measured { load, forms, checkpoints, freshness, ended } => {
-            Taken { load, forms, checkpoints, freshness: freshness.as_ref(), ended: ended.as_deref() }
+            Taken { load, forms, checkpoints, freshness: freshness.as_deref(), ended: ended.as_deref() }
         }
         other => panic!("{other:?}"),
     }

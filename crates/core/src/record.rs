@@ -195,7 +195,7 @@ pub enum PhaseResult {
         /// Answers scored while the collection changed.
         checkpoints: Vec<CheckpointRecord>,
         /// How long acknowledged rows took to be found.
-        freshness: Option<FreshnessRecord>,
+        freshness: Option<Box<FreshnessRecord>>,
         /// Why the phase ended early, if it did.
         ended: Option<String>,
     },

@@ -43,7 +43,9 @@ mod tests {
 
     fn counts(drawn: &[u32], n: usize) -> Vec<usize> {
         let mut counts = vec![0; n];
-        drawn.iter().for_each(|one| counts[*one as usize] += 1);
+        for one in drawn {
+            counts[*one as usize] += 1;
+        }
         counts.sort_unstable_by(|a, b| b.cmp(a));
         counts
     }

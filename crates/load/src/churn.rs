@@ -124,10 +124,14 @@ fn disturb(vector: &mut [f32], metric: Metric, random: &mut impl Rng) {
     let step = NOISE * before / (vector.len() as f32).sqrt().max(1.0);
     // Uniform on (−√3, √3) has variance 1.
     let wide = 3.0f32.sqrt();
-    vector.iter_mut().for_each(|v| *v += step * random.random_range(-wide..wide));
+    for v in vector.iter_mut() {
+        *v += step * random.random_range(-wide..wide);
+    }
     let after = length(vector);
     if metric != Metric::L2 && after > 0.0 {
-        vector.iter_mut().for_each(|v| *v *= before / after);
+        for v in vector {
+            *v *= before / after;
+        }
     }
 }
 

@@ -183,14 +183,12 @@ impl Claims {
 
     /// For each class the number of its next operation.
     pub fn numbers(&self) -> Vec<u64> {
-        match &self.schedule {
-            Some(queue) => vec![lock(queue).next],
-            None => {
-                // A batch may have been claimed beyond the limit; only one class has batches.
-                let most = |counter: &Counter| counter.first.saturating_add(self.limit);
-                self.counters.iter().map(|c| c.next.load(Ordering::Relaxed).min(most(c))).collect()
-            }
+        if let Some(queue) = &self.schedule {
+            return vec![lock(queue).next];
         }
+        // A batch may have been claimed beyond the limit; only one class has batches.
+        let most = |counter: &Counter| counter.first.saturating_add(self.limit);
+        self.counters.iter().map(|c| c.next.load(Ordering::Relaxed).min(most(c))).collect()
     }
 
     /// What the schedule offered so far.
@@ -381,7 +379,7 @@ mod tests {
     fn classes_count_for_themselves_and_think_for_themselves() {
         let classes = vec![(10, Nanos(5)), (0, Nanos::ZERO)];
         let end = End { operations: Some(3), duration: None };
-        let claims = Claims::new(Terms { classes, end, ..terms(Arrivals::Closed) }, Cancel::new());
+        let claims = Claims::new(Terms { end, classes, ..terms(Arrivals::Closed) }, Cancel::new());
         let take = |class| claims.take(class, Nanos(200)).map(|claim| (claim.first, claim.intended.0));
         assert_eq!(
             [take(0), take(1), take(0), take(1)],

@@ -94,7 +94,7 @@ async fn probe(probing: &Probing, stop: &AtomicBool) -> Result<Probed, LoadError
     let clock: &dyn Clock = &**clock;
     let mut reply = Reply::default();
     let mut found = Probed { next: probing.first, ..Probed::default() };
-    let step = Nanos((1e9 / probing.rate.0.max(0.001)) as u64);
+    let apart = Nanos((1e9 / probing.rate.0.max(0.001)) as u64);
     let mut due = clock.now();
     while !stop.load(Ordering::Relaxed) {
         let number = found.next;
@@ -127,7 +127,7 @@ async fn probe(probing: &Probing, stop: &AtomicBool) -> Result<Probed, LoadError
                 }
             }
         }
-        due = due.saturating_add(step).max(clock.now());
+        due = due.saturating_add(apart).max(clock.now());
         // In slices, so that the end of a phase is heard.
         while clock.now() < due && !stop.load(Ordering::Relaxed) {
             clock.sleep_until(due.min(clock.now().saturating_add(Nanos(50_000_000)))).await;

@@ -352,9 +352,9 @@ pub async fn simulate(load: &Load, arrivals: Arrivals, session: &dyn Session) ->
         mode: load.engine.mode(),
     };
     let drain = || {
-        receiver.try_iter().for_each(|flush| {
+        for flush in receiver.try_iter() {
             series.borrow_mut().add(flush);
-        })
+        }
     };
     // Parts are taken up as they come: those of an hour would fill the memory.
     let collecting = async {

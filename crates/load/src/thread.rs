@@ -125,34 +125,31 @@ impl Shared {
 
     async fn drive(&self, thread: usize, bench: Bench<'_>, sessions: &[Numbered]) {
         let start = bench.claims.start();
-        match (self.open, bench.mode) {
-            (true, Mode::Multiplexed(each)) => {
-                let sessions: Vec<&dyn Session> = sessions.iter().map(|(_, session)| &**session).collect();
-                // The places that may be in flight are dealt out evenly.
-                let most = self.load.in_flight();
-                let most = most / self.threads + usize::from(thread < most % self.threads);
-                if most > 0 {
-                    Crew { bench, sessions: &sessions, each, most }.run().await;
-                }
+        if let (true, Mode::Multiplexed(each)) = (self.open, bench.mode) {
+            let sessions: Vec<&dyn Session> = sessions.iter().map(|(_, session)| &**session).collect();
+            // The places that may be in flight are dealt out evenly.
+            let most = self.load.in_flight();
+            let most = most / self.threads + usize::from(thread < most % self.threads);
+            if most > 0 {
+                Crew { bench, sessions: &sessions, each, most }.run().await;
             }
-            _ => {
-                let slots: Vec<Slot<'_>> = sessions
-                    .iter()
-                    .map(|(number, session)| Slot {
-                        bench,
-                        session: &**session,
-                        class: if self.open { 0 } else { self.load.class_of(*number) },
-                        begin: self.load.begin(*number, start),
-                    })
-                    .collect();
-                if let [only] = slots.as_slice() {
-                    // An in-process engine is not made to pay for a set of one.
-                    return only.run().await;
-                }
-                let all: FuturesUnordered<_> = slots.iter().map(Slot::run).collect();
-                all.count().await;
-            }
+            return;
         }
+        let slots: Vec<Slot<'_>> = sessions
+            .iter()
+            .map(|(number, session)| Slot {
+                bench,
+                session: &**session,
+                class: if self.open { 0 } else { self.load.class_of(*number) },
+                begin: self.load.begin(*number, start),
+            })
+            .collect();
+        if let [only] = slots.as_slice() {
+            // An in-process engine is not made to pay for a set of one.
+            return only.run().await;
+        }
+        let all: FuturesUnordered<_> = slots.iter().map(Slot::run).collect();
+        all.count().await;
     }
 
     /// Runs a step; an error or a panic is kept and stops the other threads.

@@ -67,7 +67,7 @@ pub fn phase(measured: &Measured, asked: Asked) -> Vec<ValidityCheck> {
 /// Checks the harness itself, measured with an engine that does nothing: all time is outside the engine then.
 pub fn harness(measured: &Measured, asked: Asked) -> Vec<ValidityCheck> {
     let total = measured.total();
-    vec![scheduling_lag(&total), littles_law(measured, &total, asked)]
+    vec![scheduling_lag(measured, &total), littles_law(measured, &total, asked)]
 }
 
 fn check(name: &str, valid: Option<bool>, figure: String) -> ValidityCheck {
@@ -125,17 +125,29 @@ fn share_processors(threads: usize) -> Option<usize> {
     (threads > cores).then_some(cores)
 }
 
-fn scheduling_lag(total: &Part) -> ValidityCheck {
+fn scheduling_lag(measured: &Measured, total: &Part) -> ValidityCheck {
     const NAME: &str = "scheduling lag";
     let service = total.service.stat(Stat::P50).unwrap_or(0.0);
     let limit = LAG.max(0.05 * service);
     match total.sched_lag.stat(Stat::P99) {
         Some(lag) => {
-            let figure = format!("p99 {}, limit {}", Nanos(lag as u64), Nanos(limit as u64));
+            let mut figure = format!("p99 {}, limit {}", Nanos(lag as u64), Nanos(limit as u64));
+            if lag > limit {
+                figure.push_str(&starved(measured).unwrap_or_default());
+            }
             check(NAME, Some(lag <= limit), figure)
         }
         None => check(NAME, None, "too few operations to tell".to_owned()),
     }
+}
+
+/// Why arrivals were late, if the threads had to wait for a processor when they were woken.
+fn starved(measured: &Measured) -> Option<String> {
+    let (waited, cpu) = (measured.waited?.0 as f64, measured.cpu?.0 as f64);
+    let share = waited / (waited + cpu).max(1.0);
+    (share > WAITING).then(|| {
+        format!("; of the time that the threads wanted a processor they waited for it {:.0} %", share * 100.0)
+    })
 }
 
 /// Mean number in flight = throughput × mean time in the system.

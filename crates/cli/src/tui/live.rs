@@ -133,7 +133,9 @@ impl Drawer {
         let lines = self.screen.set_aside();
         let state = {
             let mut state = self.shared.state();
-            lines.into_iter().for_each(|line| state.note(at, false, line));
+            for line in lines {
+                state.note(at, false, line);
+            }
             state.elapsed = at;
             state.stopping = self.cancel.reason();
             // Drawn from a copy: whoever measures waits for the lock at most as long as copying takes.
@@ -150,18 +152,18 @@ impl Drawer {
             None if stop => {
                 self.asked = Some(Instant::now());
                 if control_c && self.cancel.reason() == Some(Reason::User) {
-                    self.end();
+                    end();
                 }
                 self.cancel.raise(Reason::User);
             }
-            Some(asked) if control_c && asked.elapsed() > HELD => self.end(),
+            Some(asked) if control_c && asked.elapsed() > HELD => end(),
             _ => {}
         }
     }
+}
 
-    /// The second Ctrl-C ends the process at once, as the second signal does.
-    fn end(&self) {
-        screen::leave();
-        std::process::exit(130);
-    }
+/// The second Ctrl-C ends the process at once, as the second signal does.
+fn end() {
+    screen::leave();
+    std::process::exit(130);
 }

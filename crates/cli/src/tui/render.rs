@@ -18,7 +18,7 @@ pub(super) const SMALLEST: (u16, u16) = (60, 15);
 const WIDE: u16 = 110;
 
 /// Columns below which hints are short.
-const ROOMY: u16 = 80;
+const ROOMY: u16 = 100;
 
 /// Words that only explain.
 pub(super) const FAINT: Style = Style::new().add_modifier(Modifier::DIM);
@@ -120,7 +120,7 @@ fn header(state: &State, frame: &mut Frame<'_>, area: Rect) {
     }
     words.push(whole_seconds(state.elapsed));
     let (hint, style) = match state.stopping {
-        None if area.width < ROOMY => ("q stops", FAINT),
+        None if area.width < ROOMY => ("q stops and keeps results", FAINT),
         None => ("q or Ctrl-C stops and keeps results", FAINT),
         Some(Reason::TimeLimit) => ("time limit reached; stopping", DOUBTFUL),
         Some(_) => ("stopping; Ctrl-C again ends at once", DOUBTFUL),

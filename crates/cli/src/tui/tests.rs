@@ -1,17 +1,15 @@
 //! The view of made-up events, without a terminal.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use annvil_conduct::event::{Event, Second};
 use annvil_conduct::{Overrides, prepare};
 use annvil_core::engine::Settled;
-use annvil_core::form::{Form, Params};
-use annvil_core::histogram::Histogram;
+use annvil_core::form::Params;
 use annvil_core::plan::Plan;
-use annvil_core::record::{
-    Failure, FailureKind, FormRecord, LoadRecord, OpenRecord, PhaseRecord, PhaseResult, RecallRecord,
-    ResourceFigures, Share, ValidityCheck,
-};
+use annvil_core::record::{Failure, FailureKind, PhaseRecord, PhaseResult, ResourceFigures, ValidityCheck};
 use annvil_core::units::{Bytes, Nanos};
 use annvil_load::cancel::Reason;
 use proptest::prelude::*;
@@ -20,6 +18,7 @@ use ratatui::backend::TestBackend;
 
 use super::render::render;
 use super::state::State;
+use crate::summary::tests::{phase, searched};
 
 const SCENARIO: &str = "
 data: {name: wordnet-10k, rows: 500}
@@ -39,7 +38,9 @@ fn plan() -> Plan {
 fn state(events: &[(u64, Event)]) -> State {
     let mut state = State::new(&plan());
     state.title = state.title.replacen(env!("CARGO_PKG_VERSION"), "1.2.3", 1);
-    events.iter().for_each(|(at, event)| state.event(event, Nanos::from_secs(*at)));
+    for (at, event) in events {
+        state.event(event, Nanos::from_secs(*at));
+    }
     state
 }
 
@@ -65,60 +66,7 @@ fn started(name: &str, kind: &str, total: Option<u64>, seconds: Option<u64>) -> 
 }
 
 fn done(name: &str, kind: &str, result: PhaseResult, validity: Vec<ValidityCheck>) -> Event {
-    Event::PhaseDone(Box::new(PhaseRecord {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        point: Params::new(),
-        began: Nanos::ZERO,
-        time: Nanos::from_secs(1),
-        breakdown: Vec::new(),
-        result,
-        validity,
-        resources: None,
-    }))
-}
-
-fn searched(ended: Option<&str>) -> PhaseResult {
-    let mut service = Histogram::new();
-    (1..=2000).for_each(|n| service.record(Nanos::from_micros(n)));
-    let recall = RecallRecord {
-        k: 10,
-        scored: 2000,
-        mean: 0.9871,
-        half_width: 0.001,
-        p10: 0.9,
-        queries: 1000,
-        mrr: 1.0,
-        ndcg: 1.0,
-        short_answers: 0,
-        by_query: Vec::new(),
-    };
-    let form = FormRecord {
-        form: Form::search("search", 10),
-        promise: None,
-        sessions: 1,
-        batch: 1,
-        operations: 2000,
-        failures: BTreeMap::from([("timeout".to_owned(), 3)]),
-        window: Nanos::from_secs(2),
-        warmup: Share { what: String::new(), time: Nanos::ZERO },
-        service,
-        response: None,
-        queue_wait: None,
-        sched_lag: None,
-        failed: None,
-        recall: Some(recall),
-        intervals: Vec::new(),
-    };
-    let open =
-        OpenRecord { offered: 2000, duration: Nanos::from_secs(2), dropped: 7, ..OpenRecord::default() };
-    PhaseResult::Measured {
-        load: LoadRecord { open: Some(open), ..LoadRecord::default() },
-        forms: vec![form],
-        checkpoints: Vec::new(),
-        freshness: None,
-        ended: ended.map(str::to_owned),
-    }
+    Event::PhaseDone(Box::new(PhaseRecord { validity, ..phase(name, kind, result) }))
 }
 
 fn second(at: u64, wanted: Option<f64>, achieved: f64) -> Event {
@@ -239,7 +187,7 @@ fn a_long_phase_takes_no_more_memory() {
     let state = state(&events);
     let phase = state.phase.as_ref().unwrap();
     assert!(phase.rates.len() <= 300 && state.notes.len() <= 50);
-    assert_eq!(phase.rates.back().unwrap().at, 4999.0);
+    assert!(phase.rates.back().unwrap().at > 4998.0);
 }
 
 fn any_event() -> impl Strategy<Value = Event> {

@@ -7,7 +7,7 @@ use annvil_core::objective::{Grade, ObjectiveEntry};
 use annvil_core::quantity::{Quantity, Stat, format_value};
 use annvil_core::record::{LimitRecord, PhaseResult, RecallRecord, TrialRecord};
 use annvil_core::scenario::{LimitPhase, RateSpec, Traffic, Walk, Warmup};
-use annvil_core::units::{HumanDuration, Nanos, count, rate_text};
+use annvil_core::units::{HumanDuration, HumanRate, Nanos, count, rate_text};
 use annvil_load::Measured;
 use annvil_load::recorder::Part;
 use annvil_load::validity;
@@ -91,7 +91,7 @@ fn rates(keys: &LimitPhase) -> bool {
 
 fn spec(keys: &LimitPhase) -> SearchSpec {
     let (from, to, whole) = match &keys.walk {
-        Walk::Rate(range) => (range.from.per_second(), range.to.map(|to| to.per_second()), false),
+        Walk::Rate(range) => (range.from.per_second(), range.to.map(HumanRate::per_second), false),
         Walk::Sessions(range) => (f64::from(range.from), range.to.map(f64::from), true),
     };
     let (repeats, max_trials) = (keys.repeats, keys.most);

@@ -68,14 +68,20 @@ pub(super) fn measure(stage: &mut Stage<'_>, mut what: Measurement, point: &Para
     let taken = take(stage, &what, timing, churn.as_mut());
     let resources = stage.sampler.end();
     let taken = taken?;
-    if let Some(churn) = &churn {
-        churn.put_back(stage, &what, &taken.measured)?;
-    }
-    let mut ended = record(stage, what, taken, churn)?;
+    // A run that was stopped has no later phases; what an engine can't put back is no reason to lose what was measured.
+    let stopped = taken.measured.stopped.is_some();
+    let back = match churn.as_ref().filter(|_| !stopped) {
+        Some(churn) => churn.put_back(stage, &what, &taken.measured),
+        None => Ok(()),
+    };
+    let mut ended = record(stage, what, taken, churn);
     match &mut ended {
         Ended::Whole(outcome) | Ended::Early(outcome, _) => outcome.resources = Some(resources),
     }
-    Ok(ended)
+    Ok(match (ended, back) {
+        (Ended::Whole(outcome), Err(stop)) => Ended::Early(outcome, stop),
+        (ended, _) => ended,
+    })
 }
 
 /// Seed of the arrivals of the phase that runs now.
@@ -170,12 +176,7 @@ pub(super) fn take(
 }
 
 /// Scores what was kept and draws up the record.
-fn record(
-    stage: &mut Stage<'_>,
-    what: Measurement,
-    taken: Taken,
-    churn: Option<Churn>,
-) -> Result<Ended, Stop> {
+fn record(stage: &mut Stage<'_>, what: Measurement, taken: Taken, churn: Option<Churn>) -> Ended {
     let Taken { measured, asked, timing, in_flight } = taken;
     let validity = validity::phase(&measured, asked);
     let scoring = stage.clock.now();
@@ -240,12 +241,13 @@ fn record(
         })
         .collect();
     let (checkpoints, freshness) = churn.map(Churn::finish).unwrap_or_default();
+    let freshness = freshness.map(Box::new);
     let result = PhaseResult::Measured { load, forms, checkpoints, freshness, ended };
     let outcome = Outcome { result, breakdown, validity, resources: None };
-    Ok(match stopped {
+    match stopped {
         None => Ended::Whole(outcome),
         Some(reason) => Ended::Early(outcome, Stop::Interrupted(reason)),
-    })
+    }
 }
 
 /// The warm-up in words.

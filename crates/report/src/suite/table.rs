@@ -105,10 +105,9 @@ fn outcome(scenario: &SuiteScenario, names: usize, style: &Style) -> String {
         _ => ("✗", Ink::Red),
     };
     let mark = match (style.unicode, mark) {
-        (true, mark) => mark,
         (false, "✓") => "+",
         (false, "✗") => "x",
-        (false, mark) => mark,
+        (_, mark) => mark,
     };
     let name = pad(&one_line(&scenario.scenario), names, false);
     let head = format!("{MARGIN}{} {name}  ", style.ink(ink, mark));

@@ -51,7 +51,7 @@ impl<'a> VariantView<'a> {
                     load,
                     forms,
                     checkpoints,
-                    freshness: freshness.as_ref(),
+                    freshness: freshness.as_deref(),
                     ended: ended.map(|why| one_line(why)),
                 });
             }

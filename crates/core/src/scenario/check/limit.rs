@@ -4,6 +4,7 @@ use super::Check;
 use crate::document::{DocumentError, nearest};
 use crate::objective::Selector;
 use crate::scenario::{LimitPhase, Scenario, Walk};
+use crate::units::HumanRate;
 
 impl Check<'_> {
     pub(super) fn limit(
@@ -40,7 +41,7 @@ impl Check<'_> {
 
     fn walk(&self, number: &str, walk: &Walk) -> Result<(), DocumentError> {
         let (key, from, to) = match walk {
-            Walk::Rate(range) => ("rate", range.from.per_second(), range.to.map(|to| to.per_second())),
+            Walk::Rate(range) => ("rate", range.from.per_second(), range.to.map(HumanRate::per_second)),
             Walk::Sessions(range) => ("sessions", f64::from(range.from), range.to.map(f64::from)),
         };
         let path = |end: &'static str| ["phases", number, "limit", "walk", key, end];

@@ -238,7 +238,7 @@ pub(crate) fn mixed(random: &mut impl Rng, keys: &MixedPhase, p50: f64, right: &
         load,
         forms,
         checkpoints: checkpoints.collect(),
-        freshness: Some(freshness),
+        freshness: Some(Box::new(freshness)),
         ended: None,
     }
 }
