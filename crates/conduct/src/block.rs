@@ -180,14 +180,15 @@ fn stage_and_run<'a>(
 
 pub(crate) fn schema(job: &BlockJob<'_>) -> Schema {
     let info = job.inputs.dataset().info();
-    // One more for those beside the load: checkpoints, freshness, verification.
     let sessions = job.plan.phases.iter().map(|phase| match phase {
         Phase::Fetch(p) => p.sessions,
         Phase::Distance(p) => p.sessions,
         Phase::Limit(LimitPhase { walk: Walk::Sessions(range), .. }) => {
-            range.to.unwrap_or(range.from * 64) as usize
+            range.to.unwrap_or(range.from.saturating_mul(64)) as usize
         }
-        phase => phase.traffic().map_or(1, |traffic| traffic.sessions) + 1,
+        // One more for what goes on beside a mixed load: checkpoints, freshness.
+        Phase::Mixed(p) => p.sessions + 1,
+        phase => phase.traffic().map_or(1, |traffic| traffic.sessions),
     });
     Schema {
         dim: info.dim,

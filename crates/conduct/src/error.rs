@@ -15,7 +15,7 @@ pub enum RunError {
     #[error(transparent)]
     Scenario(#[from] DocumentError),
     /// A scenario file can't be read.
-    #[error("cannot read the scenario {}: {cause}\n  Give a file, or the name of a shipped scenario: quick, embedded-store, index-ladder.", .path.display())]
+    #[error("cannot read the scenario {}: {cause}\n  Give a file, or the name of a shipped scenario: quick, embedded-store, index-ladder, or a shape of load such as latency, spike or mixed.", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

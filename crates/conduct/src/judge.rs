@@ -3,7 +3,9 @@
 use annvil_core::key::MetricKey;
 use annvil_core::objective::{Grade, Objective, Reference, Target};
 use annvil_core::plan::{Plan, PlannedVariant};
-use annvil_core::record::{Block, Judged, MetricValue, ObjectiveResult, PhaseResult, RunRecord, metrics};
+use annvil_core::record::{
+    Block, Judged, MetricValue, ObjectiveResult, PhaseRecord, PhaseResult, RunRecord, metrics,
+};
 use annvil_core::scenario::{Phase, measures};
 
 /// Judges every objective of the plan: each binds every variant but the baseline, unless `only` or `except` say
@@ -47,7 +49,10 @@ impl Judge<'_> {
                 let reference = self.reference(Some(&objective.target), &key);
                 let critical = self.reference(objective.critical.as_ref(), &key);
                 let judgement = objective.judge(value.unwrap_or(f64::NAN), reference, critical);
-                let grade = if self.valid { judgement.grade } else { Grade::Unknown };
+                let good = matches!(judgement.grade, Grade::Met | Grade::Near);
+                // What was good until a phase ended early says nothing of the rest of it.
+                let known = self.valid && !(good && self.ended_early(&key));
+                let grade = if known { judgement.grade } else { Grade::Unknown };
                 Judged { key, value, target: judgement.target, margin: judgement.margin, grade }
             })
             .collect()
@@ -88,6 +93,11 @@ impl Judge<'_> {
             keys.extend(measured);
         }
         keys
+    }
+
+    fn ended_early(&self, key: &MetricKey) -> bool {
+        let phases = self.blocks.iter().filter(|block| block.variant == key.variant).flat_map(|b| &b.phases);
+        phases.filter(|phase| phase.name == key.phase).any(PhaseRecord::ended_early)
     }
 
     fn unsupported(&self, variant: &PlannedVariant, phase: &str) -> bool {

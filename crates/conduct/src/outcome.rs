@@ -1,7 +1,7 @@
 //! What a run came to, as the process's exit code.
 
 use annvil_core::objective::Grade;
-use annvil_core::record::{FailureKind, RunRecord, Status};
+use annvil_core::record::{FailureKind, PhaseRecord, RunRecord, Status};
 
 /// How a run ended, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +52,9 @@ impl Outcome {
                 block.phases.iter().flat_map(|phase| &phase.validity).any(|check| check.valid == Some(false));
             if invalid {
                 outcome = outcome.max(Self::Invalid);
+            }
+            if block.phases.iter().any(PhaseRecord::ended_early) {
+                outcome = outcome.max(Self::Missed);
             }
         }
         let judged = record.objectives.iter().flat_map(|objective| &objective.judged);

@@ -18,4 +18,9 @@ pub trait Clock: Send + Sync {
 
     /// Waits until `instant`; at once if it is past.
     fn sleep_until(&self, instant: Nanos) -> LocalFuture<'_, ()>;
+
+    /// Waits until `instant` or a little longer, for less: for time limits, which hardly ever end.
+    fn time_limit(&self, instant: Nanos) -> LocalFuture<'_, ()> {
+        self.sleep_until(instant)
+    }
 }

@@ -157,6 +157,13 @@ pub struct PhaseRecord {
     pub resources: Option<ResourceRecord>,
 }
 
+impl PhaseRecord {
+    /// Whether it ended before its time, though the run went on.
+    pub fn ended_early(&self) -> bool {
+        matches!(&self.result, PhaseResult::Measured { ended: Some(_), .. })
+    }
+}
+
 /// A part of a phase's time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Share {

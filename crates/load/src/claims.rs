@@ -45,6 +45,8 @@ pub struct Terms {
     pub when_full: WhenFull,
     /// How long after its end arrivals that still wait are sent; what waits longer is counted as unsent.
     pub drain: Nanos,
+    /// Whether sessions start one after another.
+    pub ramp: bool,
     /// For each class of users the number of its first operation, and its think time. One class in open load.
     pub classes: Vec<(u64, Nanos)>,
 }
@@ -62,6 +64,7 @@ pub struct Claims {
     deadline: Option<Nanos>,
     batch: u64,
     start: Nanos,
+    ramp: bool,
     schedule: Option<Mutex<OpenQueue>>,
     cancel: Cancel,
 }
@@ -147,6 +150,7 @@ impl Claims {
             deadline,
             batch: terms.batch.max(1),
             start: terms.start,
+            ramp: terms.ramp,
             schedule,
             cancel,
         }
@@ -200,9 +204,15 @@ impl Claims {
     pub fn first(&self, class: usize, begin: Nanos) -> Option<Claim> {
         match &self.schedule {
             None if self.cancel.reason().is_some() => None,
+            // The first of a ramp begins at once; who would begin after the end does not.
+            None if begin > self.start && self.ramps_past(begin) => None,
             None => self.count(class, begin),
             Some(_) => self.take(class, self.start),
         }
+    }
+
+    fn ramps_past(&self, begin: Nanos) -> bool {
+        self.ramp && self.deadline.is_some_and(|deadline| begin >= deadline)
     }
 
     /// Takes the next operation on for a session of a class that is free since `free`; `None` ends the session's work.
@@ -349,6 +359,7 @@ mod tests {
             start: Nanos(100),
             when_full: WhenFull::Queue,
             drain: Nanos(0),
+            ramp: false,
             classes: vec![(0, Nanos::ZERO)],
         }
     }

@@ -188,7 +188,7 @@ async fn waited(
     clock: &dyn Clock,
     timeout: Nanos,
 ) -> Result<(), OpError> {
-    let mut timer = clock.sleep_until(clock.now().saturating_add(timeout));
+    let mut timer = clock.time_limit(clock.now().saturating_add(timeout));
     poll_fn(|context| {
         if let Poll::Ready(result) = call.as_mut().poll(context) {
             return Poll::Ready(result);

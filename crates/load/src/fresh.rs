@@ -15,6 +15,9 @@ use crate::drive::limited;
 use crate::runner::LoadError;
 use crate::time::runtime;
 
+/// Pause between two searches for a row that was not found yet.
+const PAUSE: Nanos = Nanos::from_micros(500);
+
 /// What is probed with.
 pub struct Probing {
     /// The system under test.
@@ -59,7 +62,17 @@ pub struct Probed {
 /// Probing that goes on beside the load.
 pub struct Prober {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Result<Probed, LoadError>>,
+    thread: Option<JoinHandle<Result<Probed, LoadError>>>,
+}
+
+/// Given up with the load that it stood beside.
+impl Drop for Prober {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Prober {
@@ -75,15 +88,16 @@ impl Prober {
                 runtime.block_on(probe(&probing, &flag))
             })
             .map_err(failed)?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, thread: Some(thread) })
     }
 
     /// Ends it and takes what it found.
-    pub fn finish(self) -> Result<Probed, LoadError> {
+    pub fn finish(mut self) -> Result<Probed, LoadError> {
         self.stop.store(true, Ordering::Relaxed);
-        match self.thread.join() {
-            Ok(probed) => probed,
-            Err(panic) => Err(LoadError::Panicked(crate::runner::panic_message(&*panic))),
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(probed)) => probed,
+            Some(Err(panic)) => Err(LoadError::Panicked(crate::runner::panic_message(&*panic))),
+            None => Ok(Probed::default()),
         }
     }
 }
@@ -125,6 +139,13 @@ async fn probe(probing: &Probing, stop: &AtomicBool) -> Result<Probed, LoadError
                     found.lost += 1;
                     break;
                 }
+                if stop.load(Ordering::Relaxed) {
+                    // Neither found nor lost: the phase is over.
+                    found.probes -= 1;
+                    break;
+                }
+                // Somebody else needs the processor too.
+                clock.sleep_until(now.saturating_add(PAUSE)).await;
             }
         }
         due = due.saturating_add(apart).max(clock.now());

@@ -134,15 +134,30 @@ impl Load {
 
     /// Whose user a session is: classes get sessions in proportion to their weights.
     pub(crate) fn class_of(&self, session: usize) -> usize {
+        let classes = self.users.len();
+        if classes == 1 {
+            return 0;
+        }
+        // Every class has one session; the others are dealt out by weight.
+        let Some(rest) = session.checked_sub(classes) else { return session };
         let whole: u64 = self.users.iter().map(|users| u64::from(users.weight)).sum();
-        // The middle of the session's place among all of them, on the scale of the weights.
-        let at = (2 * session as u64 + 1) * whole / (2 * self.sessions as u64);
-        let mut up_to = 0;
-        let class = self.users.iter().position(|users| {
-            up_to += u64::from(users.weight);
-            at < up_to
-        });
-        class.unwrap_or(0)
+        let dealt = self.sessions as u64;
+        // The class that has fewest for its weight takes the next one.
+        let mut have = vec![1u64; classes];
+        for _ in 0..rest {
+            let next = self.poorest(&have, whole, dealt);
+            have[next] += 1;
+        }
+        self.poorest(&have, whole, dealt)
+    }
+
+    /// The class whose share is furthest above what it has.
+    fn poorest(&self, have: &[u64], whole: u64, sessions: u64) -> usize {
+        let lack = |class: usize| {
+            let wanted = u64::from(self.users[class].weight) * sessions;
+            i128::from(wanted) - i128::from(have[class] * whole)
+        };
+        (0..have.len()).reduce(|best, class| if lack(class) > lack(best) { class } else { best }).unwrap_or(0)
     }
 
     /// When a session begins in closed load.
@@ -158,6 +173,7 @@ impl Load {
             start,
             when_full: self.when_full,
             drain: self.drain,
+            ramp: self.ramp.0 > 0,
             classes: self.users.iter().map(|users| (users.first, users.think)).collect(),
         }
     }
@@ -297,7 +313,8 @@ fn collect(
         let now = load.clock.now();
         claims.watch(now);
         // With a schedule a session may wait for its next arrival for as long as the phase lasts.
-        if taken != last.0 || claims.is_open() && claims.deadline().is_none_or(|deadline| now < deadline) {
+        let waits = claims.is_open() && claims.deadline().is_none_or(|deadline| now < deadline);
+        if taken != last.0 || waits && shared.cancel.reason().is_none() {
             last = (taken, Instant::now());
         }
         let tick = Tick {

@@ -11,7 +11,7 @@ use annvil_core::units::Nanos;
 use crate::recorder::{Flush, INTERVAL, Part};
 
 /// Seconds that wait for threads which have had nothing to write; the oldest is drawn up when there are more.
-const WAITING: usize = 8;
+const WAITING: usize = 2;
 
 /// Adds parts up. Its memory does not grow with the length of the run, but for one short line a second: a second's
 /// histogram is dropped as soon as every thread has passed it.

@@ -48,7 +48,7 @@ impl Shared {
             barrier: Barrier::new(threads + 1),
             claims: OnceLock::new(),
             failure: Mutex::new(None),
-            warming: Warming::new(load.warmup, cancel.clone()),
+            warming: Warming::new(load.warmup, open, cancel.clone()),
             cancel,
             load,
         }

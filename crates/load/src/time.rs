@@ -36,6 +36,12 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
+    /// By the runtime's own timer: a millisecond more or less is nothing to a limit of seconds, and a kernel timer for
+    /// each call would cost system calls inside its time.
+    fn time_limit(&self, instant: Nanos) -> LocalFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(instant.saturating_sub(self.now()).into()))
+    }
+
     #[inline]
     fn now(&self) -> Nanos {
         Nanos(self.zero.elapsed().as_nanos() as u64)

@@ -84,8 +84,8 @@ fn operations(total: &Part) -> ValidityCheck {
 fn achieved(measured: &Measured, allow_drops: f64) -> Vec<ValidityCheck> {
     let Some(offers) = &measured.offers else { return Vec::new() };
     let offered = offers.offered.max(1) as f64;
-    let missing = measured.late + offers.unsent;
-    let share = (1.0 - missing as f64 / offered).max(0.0);
+    // What the target held up for too long to be sent at all is a failure of the target.
+    let share = (1.0 - measured.late as f64 / offered).max(0.0);
     let figure = format!(
         "{:.2} % of {}, at least {:.1} %{}{}",
         share * 100.0,
@@ -251,9 +251,19 @@ fn client(measured: &Measured) -> ValidityCheck {
     let Some(cpu) = measured.process_cpu.filter(|_| measured.window >= SHORT) else {
         return check(NAME, None, "too short to tell".to_owned());
     };
-    let share = cpu.0 as f64 / (measured.window.0 as f64 * cores() as f64);
-    let figure = format!("{:.0} % of {} used, limit {:.0} %", share * 100.0, cores(), CLIENT * 100.0);
-    check(NAME, Some(share <= CLIENT), figure)
+    let window = measured.window.0 as f64;
+    let process = cpu.0 as f64 / (window * cores() as f64);
+    let threads = measured.cpu.map_or(0.0, |cpu| cpu.0 as f64 / (window * measured.threads as f64));
+    let figure = format!(
+        "{:.0} % of {} cores, {:.0} % of its {} thread{}, limit {:.0} %",
+        process * 100.0,
+        cores(),
+        threads * 100.0,
+        measured.threads,
+        if measured.threads == 1 { "" } else { "s" },
+        CLIENT * 100.0
+    );
+    check(NAME, Some(process.max(threads) <= CLIENT), figure)
 }
 
 /// Share of the sessions' time that passed outside the engine's calls, in closed load.

@@ -28,6 +28,7 @@ const FLAT: SteadySpec = SteadySpec { window: 20, windows: 6, flat: 0.02, most: 
 #[derive(Debug)]
 pub(crate) struct Warming {
     plan: WarmUp,
+    open: bool,
     cancel: Cancel,
     operations: AtomicU64,
     began: OnceLock<Nanos>,
@@ -38,9 +39,10 @@ pub(crate) struct Warming {
 }
 
 impl Warming {
-    pub(crate) fn new(plan: WarmUp, cancel: Cancel) -> Self {
+    pub(crate) fn new(plan: WarmUp, open: bool, cancel: Cancel) -> Self {
         Self {
             plan,
+            open,
             cancel,
             operations: AtomicU64::new(0),
             began: OnceLock::new(),
@@ -65,11 +67,17 @@ impl Warming {
 
     /// Does a session's share. What fails here shows in the measurement itself.
     pub(crate) async fn warm(&self, load: &Load, number: usize, session: &dyn Session) {
+        // Who starts late, thinks or waits for arrivals would not ask all at once; the warm-up must not either.
+        let gentle = load.ramp.0 > 0 || self.open || load.users.iter().any(|users| users.think.0 > 0);
+        let askers = if gentle { load.threads().min(load.sessions) } else { load.sessions };
+        if number >= askers {
+            return;
+        }
         let mut reply = Reply::default();
         let mut k = number as u64;
         while self.goes_on(load, k) {
             let Some(operation) = load.work.harmless(k) else { return };
-            k += load.sessions as u64;
+            k += askers as u64;
             let sent = load.clock.now();
             let result = limited(session, operation, &mut reply, &*load.clock, load.timeout).await;
             self.operations.fetch_add(1, Ordering::Relaxed);

@@ -101,17 +101,17 @@ struct Deck {
 }
 
 impl Deck {
-    fn new(weights: &[(usize, u32)], random: &mut impl Rng) -> Self {
+    fn new(weights: &[(usize, u64)], random: &mut impl Rng) -> Self {
         if let [(task, _)] = weights {
             return Self { places: Vec::new(), tasks: vec![(*task, 1)] };
         }
-        let whole: u64 = weights.iter().map(|(_, weight)| u64::from(*weight)).sum();
+        let whole: u64 = weights.iter().map(|(_, weight)| weight).sum();
         let mut tasks: Vec<(usize, u64)> = weights.iter().map(|(task, _)| (*task, 0)).collect();
         let mut draw = || {
             let mut drawn = random.random_range(0..whole.max(1));
             let at = weights.iter().position(|(_, weight)| {
-                let hit = drawn < u64::from(*weight);
-                drawn = drawn.saturating_sub(u64::from(*weight));
+                let hit = drawn < *weight;
+                drawn = drawn.saturating_sub(*weight);
                 hit
             });
             let (task, count) = &mut tasks[at.unwrap_or(0)];
@@ -163,7 +163,7 @@ impl Work {
     }
 
     /// Operations of several kinds. Each class of users names its tasks by their index, with their weights.
-    pub fn mixed(tasks: Vec<Task>, classes: &[Vec<(usize, u32)>], random: &mut impl Rng) -> Self {
+    pub fn mixed(tasks: Vec<Task>, classes: &[Vec<(usize, u64)>], random: &mut impl Rng) -> Self {
         let classes = classes.iter().map(|weights| Deck::new(weights, random)).collect();
         Self { tasks, classes }
     }

@@ -102,7 +102,9 @@ fn what_still_waits_long_after_the_end_is_given_up() {
     assert!(measured.ended.as_ref().unwrap().contains("still waited"));
     let checks = validity::phase(&measured, Asked::closed(1, Mode::Multiplexed(1)));
     let achieved = checks.iter().find(|check| check.name == "arrivals achieved").unwrap();
-    assert_eq!(achieved.valid, Some(false));
+    // The target's fault, not the harness's: the arrivals count as not answered instead.
+    assert_eq!(achieved.valid, Some(true));
+    assert!(achieved.figure.contains("never sent"), "{}", achieved.figure);
 }
 
 #[test]

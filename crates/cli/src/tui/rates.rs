@@ -23,7 +23,8 @@ pub(super) fn any(state: &State) -> bool {
 }
 
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>, area: Rect) {
-    let Some(phase) = &state.phase else { return };
+    // Before the first second the place is kept free, without an axis that means nothing.
+    let Some(phase) = state.phase.as_ref().filter(|phase| !phase.rates.is_empty()) else { return };
     let (from, to) = span(phase);
     let within = || phase.rates.iter().filter(|moment| moment.at >= from);
     let wanted: Vec<(f64, f64)> = within().filter_map(|m| Some((m.at, m.wanted?))).collect();

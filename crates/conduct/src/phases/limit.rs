@@ -1,6 +1,6 @@
 //! Limit: the highest load at which objectives hold, by bracketing and bisection with repeats.
 
-use annvil_core::engine::EngineError;
+use annvil_core::engine::{EngineError, Mode};
 use annvil_core::form::{Form, Params};
 use annvil_core::histogram::BEYOND;
 use annvil_core::objective::{Grade, ObjectiveEntry};
@@ -17,9 +17,12 @@ use annvil_stats::knee::knee;
 use super::Ended;
 use super::measure::{Measurement, Taken, score, take};
 use super::search::searches;
-use super::traffic::Timing;
+use super::traffic::{MOST_BLOCKING, Timing};
 use crate::block::{Outcome, Stage, Stop};
 use crate::event::Event;
+
+/// Share of a trial's length for which a backlog may be worked off after its end.
+const BACKLOG: f64 = 0.1;
 
 /// Length of a trial where none is written.
 const TRIAL: Nanos = Nanos::from_secs(2);
@@ -30,10 +33,11 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &LimitPhase, point: &Params) -> R
         duration: keys.traffic().duration.or(Some(TRIAL)).filter(|_| keys.queries.is_none()),
         ..keys.traffic()
     };
-    let mut search = Search::new(spec(keys)).map_err(|error| EngineError::Configuration {
-        what: format!("the levels of `{}`: {error}", stage.current),
-        help: String::new(),
-    })?;
+    let mut search =
+        Search::new(spec(keys, stage.engine.mode())).map_err(|error| EngineError::Configuration {
+            what: format!("the levels of `{}`: {error}", stage.current),
+            help: String::new(),
+        })?;
     stage.tell(&Event::PhaseStarted {
         name: stage.current.clone(),
         kind: "limit".to_owned(),
@@ -47,7 +51,14 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &LimitPhase, point: &Params) -> R
     stage.sampler.begin();
     while let Some(level) = search.next() {
         let what = searches(stage, form.clone(), at_level(&trial, keys, level, trials.is_empty()))?;
-        let taken = one(stage, &what)?;
+        let taken = match one(stage, &what, trials.len()) {
+            Ok(taken) => taken,
+            // What was found until then is kept.
+            Err(failed) => {
+                stop = Some(failed);
+                break;
+            }
+        };
         if let Some(reason) = taken.measured.stopped {
             stop = Some(Stop::Interrupted(reason));
             break;
@@ -89,10 +100,15 @@ fn rates(keys: &LimitPhase) -> bool {
     matches!(keys.walk, Walk::Rate(_))
 }
 
-fn spec(keys: &LimitPhase) -> SearchSpec {
+fn spec(keys: &LimitPhase, mode: Mode) -> SearchSpec {
     let (from, to, whole) = match &keys.walk {
         Walk::Rate(range) => (range.from.per_second(), range.to.map(HumanRate::per_second), false),
-        Walk::Sessions(range) => (f64::from(range.from), range.to.map(f64::from), true),
+        Walk::Sessions(range) => {
+            // In-process engines end somewhere.
+            let most = (mode == Mode::Blocking).then_some(MOST_BLOCKING as u32);
+            let to = range.to.into_iter().chain(most).min();
+            (f64::from(range.from), to.map(f64::from), true)
+        }
     };
     let (repeats, max_trials) = (keys.repeats, keys.most);
     SearchSpec { from, to, whole, repeats, max_trials, tolerance: keys.tolerance, ..SearchSpec::default() }
@@ -125,8 +141,9 @@ fn readings(stat: Stat) -> f64 {
     stat.quantile().map_or(1.0, |quantile| 1.2 * BEYOND / (1.0 - quantile).min(quantile))
 }
 
-fn one(stage: &mut Stage<'_>, what: &Measurement) -> Result<Taken, Stop> {
-    let seed = super::measure::arrivals_seed(stage);
+/// Trials of one level are repeats, not replays: each has arrivals of its own.
+fn one(stage: &mut Stage<'_>, what: &Measurement, number: usize) -> Result<Taken, Stop> {
+    let seed = super::measure::arrivals_seed(stage, number);
     let timing = Timing::new(&what.traffic, what.operations, seed)?;
     take(stage, what, timing, None)
 }
@@ -138,7 +155,7 @@ fn judge(stage: &Stage<'_>, keys: &LimitPhase, form: &Form, level: f64, taken: &
     let recall = measured.tasks.first().and_then(|task| score(stage, form, task));
     let success = success(&total, measured);
     let (mut why, mut invalid) = (Vec::new(), Vec::new());
-    for entry in &keys.hold {
+    for entry in keys.hold.iter().filter(|entry| entry.binds(&stage.variant.name)) {
         match held(entry, &total, measured, success, recall.as_ref()) {
             Held::Yes => {}
             Held::No(what) => why.push(what),
@@ -149,11 +166,11 @@ fn judge(stage: &Stage<'_>, keys: &LimitPhase, form: &Form, level: f64, taken: &
     if unsent > 0 {
         why.push(format!("{} arrivals were never sent", count(unsent)));
     }
-    // Arrivals that the target's own back-pressure held up are its failure, not the harness's.
+    // A target that can't keep up leaves a backlog behind, even where answers are only late and all of them come.
+    why.extend(backlog(measured, taken));
     let checks = validity::phase(measured, taken.asked)
         .into_iter()
         .filter(|check| check.valid == Some(false))
-        .filter(|check| !(unsent > 0 && measured.late == 0 && check.name == "arrivals achieved"))
         .map(|check| format!("invalid: {}: {}", check.name, check.figure));
     invalid.extend(checks);
     let met = if invalid.is_empty() { Some(why.is_empty()) } else { None };
@@ -171,6 +188,15 @@ fn judge(stage: &Stage<'_>, keys: &LimitPhase, form: &Form, level: f64, taken: &
         recall: recall.map(|recall| recall.mean),
         why,
     }
+}
+
+/// Arrivals that were answered long after the schedule's end, as a share of its length, if that is much.
+fn backlog(measured: &Measured, taken: &Taken) -> Option<String> {
+    let duration = taken.timing.duration.filter(|_| measured.offers.is_some())?;
+    let over = measured.window.saturating_sub(duration);
+    let service = measured.total().service.stat(Stat::Max).unwrap_or(0.0);
+    let allowed = (BACKLOG * duration.0 as f64).max(2.0 * service);
+    (over.0 as f64 > allowed).then(|| format!("the backlog took another {over} after {duration}"))
 }
 
 fn success(total: &Part, measured: &Measured) -> f64 {

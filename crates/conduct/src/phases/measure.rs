@@ -10,6 +10,7 @@ use annvil_core::operation::{OpError, Reply};
 use annvil_core::record::{FormRecord, LoadRecord, Offered, OpenRecord, PhaseResult, RecallRecord, Share};
 use annvil_core::scenario::Traffic;
 use annvil_core::units::Nanos;
+use annvil_load::claims::Offers;
 use annvil_load::recall::Judge;
 use annvil_load::validity::{self, Asked};
 use annvil_load::warm::WarmUp;
@@ -52,7 +53,7 @@ pub(super) struct Taken {
 
 /// Runs a phase of load and draws up its record.
 pub(super) fn measure(stage: &mut Stage<'_>, mut what: Measurement, point: &Params) -> Result<Ended, Stop> {
-    let timing = Timing::new(&what.traffic, what.operations, arrivals_seed(stage))?;
+    let timing = Timing::new(&what.traffic, what.operations, arrivals_seed(stage, 0))?;
     stage.tell(&Event::PhaseStarted {
         name: stage.current.clone(),
         kind: what.forms.first().map_or("mixed", |form| form.operation.name()).to_owned(),
@@ -84,10 +85,11 @@ pub(super) fn measure(stage: &mut Stage<'_>, mut what: Measurement, point: &Para
     })
 }
 
-/// Seed of the arrivals of the phase that runs now.
-pub(super) fn arrivals_seed(stage: &Stage<'_>) -> u64 {
+/// Seed of the arrivals of the phase that runs now, for the time that it is repeated. Blocks repeat the same arrivals: what
+/// differs between them is the build.
+pub(super) fn arrivals_seed(stage: &Stage<'_>, repeat: usize) -> u64 {
     use rand::RngExt;
-    stage.job.plan.random(&format!("arrivals of {}", stage.current)).random()
+    stage.job.plan.random(&format!("arrivals {repeat} of {}", stage.current)).random()
 }
 
 /// Runs the load, in as many parts as there are checkpoints.
@@ -121,7 +123,7 @@ pub(super) fn take(
             sessions,
             max_in_flight: what.traffic.max_in_flight,
             when_full: what.traffic.when_full,
-            drain: drain(timing.duration),
+            drain: drain(end.duration),
             ramp: if part == 0 { what.traffic.ramp } else { Nanos::ZERO },
             end,
             warmup: if part == 0 { warm_up(what.traffic.warmup) } else { WarmUp::Operations(0) },
@@ -156,12 +158,13 @@ pub(super) fn take(
             churn.probed(prober.finish()?);
         }
         let stop = measured.stopped.is_some() || measured.ended.is_some();
-        let planned = end.duration.unwrap_or(measured.window);
+        // A backlog is worked off after the end of its part.
+        let took = end.duration.unwrap_or_default().max(measured.window);
         match &mut whole {
             None => whole = Some(measured),
             Some(whole) => whole.append(measured, length),
         }
-        length = length.saturating_add(planned);
+        length = length.saturating_add(took);
         if let (Some(churn), Some(whole)) = (churn.as_deref_mut(), &whole) {
             churn.checkpoint(stage, what, whole, length)?;
         }
@@ -202,7 +205,8 @@ fn record(stage: &mut Stage<'_>, what: Measurement, taken: Taken, churn: Option<
         in_flight: measured.in_flight,
         open: measured.offers.as_ref().map(|offers| OpenRecord {
             offered: offers.offered,
-            duration: timing.duration.unwrap_or(measured.window),
+            // A phase that ended early offered no more than until then.
+            duration: timing.duration.unwrap_or(measured.window).min(last_due(offers)),
             max_in_flight: in_flight as u64,
             dropped: offers.dropped,
             unsent: offers.unsent,
@@ -250,6 +254,11 @@ fn record(stage: &mut Stage<'_>, what: Measurement, taken: Taken, churn: Option<
     }
 }
 
+/// The end of the last second in which something was due.
+fn last_due(offers: &Offers) -> Nanos {
+    Nanos::from_secs(offers.seconds.len() as u64)
+}
+
 /// The warm-up in words.
 fn warmed(measured: &Measured) -> String {
     let flat = match measured.flat {
@@ -265,7 +274,8 @@ fn refused(stage: &Stage<'_>, what: &Measurement) -> Result<Option<String>, Stop
     let timeout = stage.job.plan.operation_timeout.nanos();
     let first = stage.runtime.block_on(async {
         let session = what.engine.session(Arc::clone(&what.encoded)).await?;
-        for task in what.work.tasks() {
+        // Writes would change the collection before anything is logged; what they can't do shows as failures.
+        for task in what.work.tasks().iter().filter(|task| !task.writes()) {
             let operation = task.operation(0);
             let result = limited(&*session, operation, &mut Reply::default(), &*stage.clock, timeout).await;
             // Whatever else goes wrong shows in the measurement.

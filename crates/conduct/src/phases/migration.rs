@@ -39,8 +39,8 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &MigrationPhase, point: &Params) 
     let mut random = plan.random(&format!("queries of {}", stage.current));
     let order = choose(&traffic.choice, queries.rows(), &mut random)?;
     let task = |form| Task::Search { form, order: order.clone() };
-    let weights = [(0, 100 - share), (1, share)];
-    let weights: Vec<(usize, u32)> = weights.into_iter().filter(|(_, weight)| *weight > 0).collect();
+    let weights = [(0, u64::from(100 - share)), (1, u64::from(share))];
+    let weights: Vec<(usize, u64)> = weights.into_iter().filter(|(_, weight)| *weight > 0).collect();
     let mut mixed = plan.random(&format!("mix of {}", stage.current));
     let began = stage.clock.now();
     let pair: Arc<dyn Engine> = Arc::new(Pair { from: other, to: Arc::clone(&stage.engine) });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use annvil_core::dataset::Queries;
 use annvil_core::engine::EngineError;
 use annvil_core::form::{Form, Operation, Params};
-use annvil_core::scenario::MixedPhase;
+use annvil_core::scenario::{MixedPhase, UserClass};
 use annvil_core::units::{HumanDuration, Nanos};
 use annvil_core::vector::{Matrix, RowId};
 use annvil_load::Users;
@@ -24,6 +24,9 @@ use crate::block::{Stage, Stop};
 /// New rows of a class of users that upserts; afterwards they are replaced.
 const POOL: usize = 4096;
 
+/// Operations in flight for which new rows are kept apart; more would take too much memory.
+const MOST_IN_FLIGHT: usize = 4096;
+
 /// Rows that measure freshness; afterwards they are replaced.
 const FRESH: usize = 1024;
 
@@ -33,6 +36,26 @@ const PROBE: &str = "freshness";
 pub(super) fn run(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Ended, Stop> {
     let what = prepare(stage, keys)?;
     measure(stage, what, &Params::new())
+}
+
+/// New rows of a class: so many that no row is written twice at the same time.
+fn pool(keys: &MixedPhase) -> usize {
+    let in_flight = keys.max_in_flight.unwrap_or(keys.sessions).max(keys.sessions).min(MOST_IN_FLIGHT);
+    POOL.max(4 * in_flight * keys.batch)
+}
+
+/// Tasks of all classes with their shares of the arrivals: a class's own weights share what the class has.
+fn merged(users: &[(&str, UserClass)], classes: &[Vec<(usize, u64)>]) -> Vec<(usize, u64)> {
+    let whole = |weights: &[(usize, u64)]| weights.iter().map(|(_, weight)| weight).sum::<u64>().max(1);
+    let common = 1_000_000;
+    users
+        .iter()
+        .zip(classes)
+        .flat_map(|((_, user), weights)| {
+            let scale = u64::from(user.weight) * common / whole(weights);
+            weights.iter().map(move |(task, weight)| (*task, (weight * scale).max(1)))
+        })
+        .collect()
 }
 
 fn prepare(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Measurement, Stop> {
@@ -45,7 +68,7 @@ fn prepare(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Measurement, Stop
     for (class, user) in &users {
         let mut weights = Vec::new();
         for (operation, weight) in user.mix.weights() {
-            weights.push((tasks.len(), weight));
+            weights.push((tasks.len(), u64::from(weight)));
             tasks.push(match operation {
                 Operation::Search => {
                     Task::Search { form: 0, order: choose(&traffic.choice, rows.queries, &mut random)? }
@@ -58,7 +81,7 @@ fn prepare(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Measurement, Stop
                     Task::Distance { pairs: pairs.take(DRAWN).collect() }
                 }
                 Operation::Upsert => {
-                    Task::Upsert { rows: rows.new_rows(stage, POOL, keys.batch, &mut random) }
+                    Task::Upsert { rows: rows.new_rows(stage, pool(keys), keys.batch, &mut random) }
                 }
                 Operation::Delete => Task::Delete { ids: rows.deletable()? },
             });
@@ -86,14 +109,7 @@ fn prepare(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Measurement, Stop
     let nanos = |think: Option<HumanDuration>| think.map_or(Nanos::ZERO, HumanDuration::nanos);
     // In open load an arrival is drawn from all classes by their shares; a class has no sessions of its own.
     let (classes, runner_users) = if traffic.is_open() {
-        let merged = users
-            .iter()
-            .zip(&classes)
-            .flat_map(|((_, user), weights)| {
-                weights.iter().map(move |(task, weight)| (*task, weight * user.weight))
-            })
-            .collect();
-        (vec![merged], vec![Users::default()])
+        (vec![merged(&users, &classes)], vec![Users::default()])
     } else {
         let each = users.iter().map(|(_, user)| Users {
             weight: user.weight,
@@ -155,6 +171,7 @@ fn encode(
 /// Which rows may be fetched, removed and added, so that no two kinds of operations meet at the same row.
 struct Rows {
     queries: usize,
+    rows: usize,
     /// Rows of the data set that are never removed.
     kept: Vec<RowId>,
     /// Shares of the others, one for each class that removes rows.
@@ -176,7 +193,7 @@ impl Rows {
         let deletable = all.chunks(share).map(<[RowId]>::to_vec).collect();
         // Other phases of the block may have added rows: every phase has a range of its own.
         let next = rows as u64 + stage.new_rows;
-        Self { queries: stage.job.inputs.dataset().queries().rows(), kept, deletable, next }
+        Self { queries: stage.job.inputs.dataset().queries().rows(), rows, kept, deletable, next }
     }
 
     fn kept(&self, by: &annvil_core::scenario::Choice, random: &mut ChaCha8Rng) -> Result<Vec<RowId>, Stop> {
@@ -184,6 +201,10 @@ impl Rows {
             // Going through all rows in turn would be as long as the data set is.
             annvil_core::scenario::Choice::InTurn => {
                 return Ok((0..DRAWN).map(|_| self.kept[random.random_range(0..self.kept.len())]).collect());
+            }
+            // Rows as they are numbered in the data set. One that was removed meanwhile is not found, as in life.
+            annvil_core::scenario::Choice::Recorded(_) => {
+                return Ok(choose(by, self.rows, random)?.into_iter().map(RowId::from).collect());
             }
             by => choose(by, self.kept.len(), random)?,
         };

@@ -14,7 +14,7 @@ use rand::Rng;
 use crate::error::RunError;
 
 /// Sessions of an in-process engine: each has a thread of its own, with histograms of its own.
-const MOST_BLOCKING: usize = 256;
+pub(super) const MOST_BLOCKING: usize = 256;
 
 /// Least time for which arrivals that still wait after the end of a schedule are sent.
 const DRAIN: Nanos = Nanos::from_secs(30);
@@ -66,22 +66,23 @@ impl Timing {
     pub(super) fn part(&self, part: u64, parts: u64) -> (Arrivals, End) {
         let share = |whole: u64| whole * (part + 1) / parts - whole * part / parts;
         let duration = self.duration.map(|duration| Nanos(share(duration.0)));
-        let operations = self.operations.map(share);
-        let end = End { operations, duration };
         let schedule: Box<dyn Schedule> = match &self.due {
-            Due::Closed => return (Arrivals::Closed, end),
+            Due::Closed => {
+                return (Arrivals::Closed, End { operations: self.operations.map(share), duration });
+            }
             Due::Curve(curve) => Box::new(Paced::new((**curve).clone(), self.spacing, self.seed)),
             Due::Trace(offsets) => Box::new(Trace::new(offsets.clone())),
         };
-        let from = self.duration.map_or(Nanos::ZERO, |duration| Nanos(duration.0 * part / parts));
-        let until = self.duration.map_or(Nanos(u64::MAX), |duration| Nanos(duration.0 * (part + 1) / parts));
-        let schedule: Box<dyn Schedule> =
-            if parts == 1 { schedule } else { Box::new(Window::new(schedule, from, until)) };
-        let schedule: Box<dyn Schedule> = match operations {
+        // What is left of a schedule after so many operations, cut into parts: not so many operations of each part.
+        let schedule: Box<dyn Schedule> = match self.operations {
             Some(operations) => Box::new(Limit::new(schedule, operations)),
             None => schedule,
         };
-        (Arrivals::Open(schedule), end)
+        let at = |part: u64| self.duration.map(|duration| Nanos(duration.0 * part / parts));
+        let (from, until) = (at(part).unwrap_or_default(), at(part + 1).unwrap_or(Nanos(u64::MAX)));
+        let schedule: Box<dyn Schedule> =
+            if parts == 1 { schedule } else { Box::new(Window::new(schedule, from, until)) };
+        (Arrivals::Open(schedule), End { operations: None, duration })
     }
 
     /// The rate wanted at an instant; unknown for traces.

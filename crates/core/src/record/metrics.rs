@@ -6,8 +6,8 @@ use crate::histogram::Histogram;
 use crate::key::MetricKey;
 use crate::quantity::{Quantity, Stat};
 use crate::record::{
-    Block, CheckpointRecord, FailureKind, FormRecord, OpenRecord, PhaseRecord, PhaseResult, RecallRecord,
-    RunRecord,
+    Block, CheckpointRecord, FailureKind, FormRecord, FreshnessRecord, OpenRecord, PhaseRecord, PhaseResult,
+    RecallRecord, RunRecord,
 };
 use crate::scenario::point_name;
 use crate::units::Nanos;
@@ -103,8 +103,9 @@ impl<'a> Collector<'a> {
                 }
                 self.checkpoints(checkpoints);
                 if let Some(freshness) = freshness {
-                    self.latency(Quantity::Freshness, Some(&freshness.time));
+                    self.freshness(freshness);
                 }
+                self.success(load.open.as_ref(), forms);
             }
             PhaseResult::Limit(limit) => {
                 if let Some(estimate) = limit.estimate.filter(|_| limit.rates) {
@@ -124,6 +125,33 @@ impl<'a> Collector<'a> {
         if let Some(time) = median(times) {
             self.value(Quantity::Time, time.0 as f64);
             self.rate(rows, time);
+        }
+    }
+
+    /// A row that was lost took longer than any that was found: statistics that it would decide are unknown.
+    fn freshness(&mut self, freshness: &FreshnessRecord) {
+        let found = freshness.time.count() as f64;
+        let share = found / (found + freshness.lost as f64).max(1.0);
+        for stat in LATENCY {
+            let known = freshness.lost == 0
+                || stat == Stat::Min
+                || stat.quantile().is_some_and(|quantile| quantile < share);
+            if let Some(value) = freshness.time.stat(stat).filter(|_| known) {
+                self.put(Quantity::Freshness, stat, value);
+            }
+        }
+    }
+
+    /// Success of several forms together: an arrival that was dropped or never sent belongs to none of them.
+    fn success(&mut self, open: Option<&OpenRecord>, forms: &[FormRecord]) {
+        let lost = open.map_or(0, |open| open.dropped + open.unsent);
+        if forms.len() < 2 {
+            return;
+        }
+        let answered: u64 = forms.iter().map(|form| form.operations).sum();
+        let failed: u64 = forms.iter().flat_map(|form| form.failures.values()).sum();
+        if answered + failed + lost > 0 {
+            self.value(Quantity::Success, answered as f64 / (answered + failed + lost) as f64);
         }
     }
 

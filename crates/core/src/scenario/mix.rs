@@ -143,6 +143,13 @@ traffic_phase! {
     }
 }
 
+impl MigrationPhase {
+    /// Whether its rate says how long it lasts.
+    pub(super) fn has_own_length(&self) -> bool {
+        matches!(self.rate, Some(RateSpec::Stages(_) | RateSpec::Trace(_)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -234,7 +234,7 @@ pub(super) fn expand(phase: Phase, scale: Scale) -> Vec<Phase> {
                 step.name = Some(format!("{name}-{share}"));
                 step.shares = vec![*share];
                 step.shape = Some("migration".to_owned());
-                if step.duration.is_none() && step.queries.is_none() {
+                if step.duration.is_none() && step.queries.is_none() && !step.has_own_length() {
                     step.duration = Some(seconds(30, 2));
                 }
                 Phase::Migration(step)

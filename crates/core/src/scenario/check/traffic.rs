@@ -3,7 +3,7 @@
 use super::Check;
 use crate::document::{DocumentError, nearest};
 use crate::scenario::traffic::{Choice, Traffic, WhenFull};
-use crate::scenario::{MigrationPhase, Phase, Scenario, Walk};
+use crate::scenario::{MigrationPhase, Phase, Scenario, Spacing, Walk};
 
 impl Check<'_> {
     /// Keys that don't go together, and what a rate or a choice can't be.
@@ -27,6 +27,15 @@ impl Check<'_> {
                 &path("choice"),
                 format!("{exponent} can't be an exponent of Zipf's law"),
                 "numbers from 0.5 to 1.5 are usual",
+            ));
+        }
+        if let (Some(duration), true) = (traffic.duration, traffic.ramp.0 > 0)
+            && traffic.ramp >= duration
+        {
+            return Err(self.wrong(
+                &path("ramp"),
+                "the phase is over before its last session starts",
+                "`for` must be longer than `ramp`",
             ));
         }
         let by_rate = matches!(phase, Phase::Limit(limit) if matches!(limit.walk, Walk::Rate(_)));
@@ -55,9 +64,22 @@ impl Check<'_> {
             return Ok(());
         }
         if by_rate {
-            return Ok(());
+            let closed = [
+                ("think", traffic.think.0 > 0),
+                ("ramp", traffic.ramp.0 > 0),
+                ("queries", traffic.operations.is_some()),
+            ];
+            return match closed.iter().find(|(_, written)| *written) {
+                None => Ok(()),
+                Some((key, _)) => Err(self.wrong_key(
+                    &path(key),
+                    format!("`{key}` belongs to closed load, and this walk raises a rate"),
+                    "leave it out, or write `walk: {sessions: {from: 1}}`",
+                )),
+            };
         }
-        let open: [(&'static str, bool); 3] = [
+        let open: [(&'static str, bool); 4] = [
+            ("arrivals", traffic.arrivals != Spacing::Uniform),
             ("max_in_flight", traffic.max_in_flight.is_some()),
             ("when_full", traffic.when_full != WhenFull::Queue),
             ("allow_drops", traffic.allow_drops > 0.0),
@@ -99,6 +121,21 @@ impl Check<'_> {
                         &["phases", number, "mixed", "classes", name, "weight"],
                         "`weight` must be at least 1",
                         "",
+                    ));
+                }
+                let thinks = mixed.classes.iter().find(|(_, class)| class.think.is_some());
+                if let (Some((name, _)), true) = (thinks, mixed.rate.is_some()) {
+                    return Err(self.wrong_key(
+                        &["phases", number, "mixed", "classes", name, "think"],
+                        "`think` belongs to closed load, and `rate` makes this phase open load",
+                        "leave one of them out",
+                    ));
+                }
+                if mixed.ramp.is_some() && mixed.checkpoints > 1 {
+                    return Err(self.wrong_key(
+                        &path("ramp"),
+                        "a ramp would begin again after each checkpoint",
+                        "write `checkpoints: 1`, or leave `ramp` out",
                     ));
                 }
                 if mixed.operations.is_none() && mixed.duration.is_none() && mixed.rate.is_none() {
