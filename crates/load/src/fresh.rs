@@ -139,11 +139,6 @@ async fn probe(probing: &Probing, stop: &AtomicBool) -> Result<Probed, LoadError
                     found.lost += 1;
                     break;
                 }
-                if stop.load(Ordering::Relaxed) {
-                    // Neither found nor lost: the phase is over.
-                    found.probes -= 1;
-                    break;
-                }
                 // Somebody else needs the processor too.
                 clock.sleep_until(now.saturating_add(PAUSE)).await;
             }

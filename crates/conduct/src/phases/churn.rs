@@ -28,7 +28,7 @@ use crate::block::{Stage, Stop};
 const QUERIES: usize = 200;
 
 /// How long a fresh row is searched for.
-const LIMIT: Nanos = Nanos::from_secs(5);
+const LIMIT: Nanos = Nanos::from_secs(2);
 
 /// How often a write that puts something back is tried.
 const TRIES: usize = 20;

@@ -171,7 +171,8 @@ fn encode(
 /// Which rows may be fetched, removed and added, so that no two kinds of operations meet at the same row.
 struct Rows {
     queries: usize,
-    rows: usize,
+    /// Rows of the data set.
+    all: usize,
     /// Rows of the data set that are never removed.
     kept: Vec<RowId>,
     /// Shares of the others, one for each class that removes rows.
@@ -193,7 +194,7 @@ impl Rows {
         let deletable = all.chunks(share).map(<[RowId]>::to_vec).collect();
         // Other phases of the block may have added rows: every phase has a range of its own.
         let next = rows as u64 + stage.new_rows;
-        Self { queries: stage.job.inputs.dataset().queries().rows(), rows, kept, deletable, next }
+        Self { queries: stage.job.inputs.dataset().queries().rows(), all: rows, kept, deletable, next }
     }
 
     fn kept(&self, by: &annvil_core::scenario::Choice, random: &mut ChaCha8Rng) -> Result<Vec<RowId>, Stop> {
@@ -204,7 +205,7 @@ impl Rows {
             }
             // Rows as they are numbered in the data set. One that was removed meanwhile is not found, as in life.
             annvil_core::scenario::Choice::Recorded(_) => {
-                return Ok(choose(by, self.rows, random)?.into_iter().map(RowId::from).collect());
+                return Ok(choose(by, self.all, random)?.into_iter().map(RowId::from).collect());
             }
             by => choose(by, self.kept.len(), random)?,
         };

@@ -108,7 +108,7 @@ impl<'a> Collector<'a> {
                 self.success(load.open.as_ref(), forms);
             }
             PhaseResult::Limit(limit) => {
-                if let Some(estimate) = limit.estimate.filter(|_| limit.rates) {
+                if let Some(estimate) = limit.estimate.or(limit.low).filter(|_| limit.rates) {
                     self.value(Quantity::Throughput, estimate);
                 }
             }

@@ -227,7 +227,7 @@ pub(super) fn expand(phase: Phase, scale: Scale) -> Vec<Phase> {
             arrivals: super::Spacing::Poisson,
             ..shape.search("soak")
         }),
-        Phase::Migration(migration) if migration.shares.len() > 1 => {
+        Phase::Migration(migration) if !migration.shares.is_empty() && migration.shape.is_none() => {
             let name = migration.name.clone().unwrap_or_else(|| "migration".to_owned());
             let step = |share: &u32| {
                 let mut step = migration.clone();

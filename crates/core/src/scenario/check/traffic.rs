@@ -4,6 +4,7 @@ use super::Check;
 use crate::document::{DocumentError, nearest};
 use crate::scenario::traffic::{Choice, Traffic, WhenFull};
 use crate::scenario::{MigrationPhase, Phase, Scenario, Spacing, Walk};
+use crate::units::Nanos;
 
 impl Check<'_> {
     /// Keys that don't go together, and what a rate or a choice can't be.
@@ -56,8 +57,12 @@ impl Check<'_> {
                     ));
                 }
             }
+            // The steps of a migration have a length where none is written.
+            let filled_in =
+                matches!(phase, Phase::Migration(p) if p.duration.is_none() && !p.has_own_length());
+            let duration = if filled_in { Some(Nanos::from_secs(1)) } else { traffic.duration };
             if rate.trace().is_none()
-                && let Err(why) = rate.curve(traffic.duration)
+                && let Err(why) = rate.curve(duration)
             {
                 return Err(self.wrong(&path("rate"), why, ""));
             }
