@@ -1,5 +1,7 @@
 //! The harness measured by itself: what it costs, how late it sends, and whether it finds a stall of known length.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -227,17 +229,29 @@ struct Oracle {
 }
 
 impl Oracle {
-    /// What theory says of the response time at a quantile, in nanoseconds.
-    ///
-    /// The arrivals of the stall wait from its whole length down to nothing, so the share `1 − q` of all that waits longest
-    /// waits at least the stall less that share of the whole time; then comes the millisecond of service. With a limit the
-    /// wait for a place is added: after the stall the backlog goes in rounds of `limit` a millisecond, while one more
-    /// arrives each millisecond.
-    fn response(self, quantile: f64, limit: Option<usize>) -> f64 {
-        let beyond = self.seconds as f64 * 1e3 * (1.0 - quantile);
-        let plain = self.stall as f64 - beyond + 1.0;
-        let rounds = limit.map_or(0.0, |limit| ((beyond - 1.0) / limit as f64).floor().max(0.0));
-        (plain + rounds) * 1e6
+    /// What the response time must be at some quantiles, in nanoseconds: every arrival followed through so many places, first
+    /// come, first served. Unlimited, those of the stall wait from its whole length down to nothing.
+    fn response(self, quantiles: [f64; 2], limit: Option<usize>) -> [f64; 2] {
+        const MS: u64 = 1_000_000;
+        let (from, until) = (self.seconds * 500 * MS, (self.seconds * 500 + self.stall) * MS);
+        let arrivals = self.seconds * 1000;
+        let mut places: BinaryHeap<Reverse<u64>> =
+            (0..limit.unwrap_or(arrivals as usize)).map(|_| Reverse(0)).collect();
+        let mut responses: Vec<u64> = (0..arrivals)
+            .map(|k| {
+                let due = k * MS;
+                let free = places.pop().map_or(0, |Reverse(free)| free);
+                let sent = due.max(free);
+                let begun = if sent + MS >= from && sent < until { until } else { sent };
+                places.push(Reverse(begun + MS));
+                begun + MS - due
+            })
+            .collect();
+        responses.sort_unstable();
+        quantiles.map(|quantile| {
+            let at = (quantile * arrivals as f64).ceil() as usize;
+            responses[at.clamp(1, responses.len()) - 1] as f64
+        })
     }
 }
 
@@ -295,7 +309,7 @@ impl Bench<'_> {
             histogram.and_then(|histogram| histogram.stat(stat)).unwrap_or(f64::NAN)
         };
         let found = [stat(response, Stat::P99), stat(response, Stat::P999)];
-        let expected = [0.99, 0.999].map(|quantile| oracle.response(quantile, limit));
+        let expected = oracle.response([0.99, 0.999], limit);
         let off = found
             .iter()
             .zip(expected)
