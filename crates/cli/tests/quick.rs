@@ -76,7 +76,7 @@ fn a_run_leaves_everything_that_is_promised() {
 fn json_on_every_verb_that_answers() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["engines", "--json"][..], &["schema", "run"], &["selftest", "--json"]] {
+    for arguments in [&["engines", "--json"][..], &["schema", "run"]] {
         let output = run(folder.path(), arguments);
         serde_json::from_slice::<serde_json::Value>(&output.stdout)
             .unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
