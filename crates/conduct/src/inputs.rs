@@ -9,7 +9,7 @@ use annvil_core::dataset::{Dataset, Queries};
 use annvil_core::filter::Filter;
 use annvil_core::form::{Form, Operation};
 use annvil_core::plan::Plan;
-use annvil_core::scenario::{LimitPhase, MigrationPhase, MixedPhase, Phase, SearchPhase};
+use annvil_core::scenario::Phase;
 use annvil_core::truth::Truth;
 use annvil_core::vector::{Matrix, RowId};
 use serde::{Deserialize, Serialize};
@@ -98,27 +98,8 @@ fn filter_name(filter: Option<&Filter>) -> String {
     filter.map(ToString::to_string).unwrap_or_default()
 }
 
-/// The form of a search phase.
-pub fn search_form(phase: &SearchPhase) -> Form {
-    form(phase.k, phase.filter.as_ref())
-}
-
-/// The form of the searches of a mixed phase.
-pub fn mixed_form(phase: &MixedPhase) -> Form {
-    form(phase.k, phase.filter.as_ref())
-}
-
-/// The form of a migration.
-pub fn migration_form(phase: &MigrationPhase) -> Form {
-    form(phase.k, phase.filter.as_ref())
-}
-
-/// The form of a search for the limit.
-pub fn limit_form(phase: &LimitPhase) -> Form {
-    form(phase.k, phase.filter.as_ref())
-}
-
-fn form(k: usize, filter: Option<&Filter>) -> Form {
+/// The form of a search for `k` rows among those that a filter selects.
+pub fn search_form(k: usize, filter: Option<&Filter>) -> Form {
     let name = if filter.is_some() { "filtered" } else { "search" };
     let mut form = Form::of(name, Operation::Search, k);
     form.filter = filter.cloned();
@@ -130,12 +111,12 @@ pub fn search_forms(phases: &[Phase]) -> Vec<Form> {
     let mut forms: Vec<Form> = Vec::new();
     for phase in phases {
         let form = match phase {
-            Phase::Search(search) => search_form(search),
+            Phase::Search(search) => search_form(search.k, search.filter.as_ref()),
             Phase::Mixed(mixed) if mixed.users().iter().any(|(_, user)| user.mix.search > 0) => {
-                mixed_form(mixed)
+                search_form(mixed.k, mixed.filter.as_ref())
             }
-            Phase::Migration(migration) => migration_form(migration),
-            Phase::Limit(limit) => limit_form(limit),
+            Phase::Migration(migration) => search_form(migration.k, migration.filter.as_ref()),
+            Phase::Limit(limit) => search_form(limit.k, limit.filter.as_ref()),
             _ => continue,
         };
         if !forms.contains(&form) {

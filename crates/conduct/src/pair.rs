@@ -54,7 +54,8 @@ fn unsupported<T>(what: &str) -> Result<T> {
     Err(EngineError::unsupported("a pair of variants", what))
 }
 
-/// Only what measuring needs: both engines are built, settled and verified each by itself.
+/// Only what measuring needs: each engine is built and settled by itself before. The one that searches move from is verified in
+/// its own variant's process, not again here.
 impl Engine for Pair {
     fn info(&self) -> ControlFuture<'_, EngineInfo> {
         self.to.info()

@@ -5,10 +5,11 @@ use annvil_store::RunFolder;
 
 use crate::error::RunError;
 
-/// Writes `summary.md`, `report.html` and `metrics.csv` in the place of those that are there.
+/// Writes `summary.md`, `report.html`, `metrics.csv` and `load.csv` in the place of those that are there.
 pub fn write(folder: &RunFolder, record: &RunRecord) -> Result<(), RunError> {
     folder.write("summary.md", annvil_report::markdown(record).as_bytes())?;
     folder.write("report.html", annvil_report::html(record).as_bytes())?;
     folder.write("metrics.csv", annvil_report::csv(record).as_bytes())?;
+    folder.write("load.csv", annvil_report::load_csv(record).as_bytes())?;
     Ok(())
 }

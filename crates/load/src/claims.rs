@@ -334,11 +334,6 @@ impl Claims {
             }
         }
     }
-
-    /// Whether everything ends.
-    pub fn cancelled(&self) -> bool {
-        self.cancel.reason().is_some()
-    }
 }
 
 fn lock(queue: &Mutex<OpenQueue>) -> MutexGuard<'_, OpenQueue> {

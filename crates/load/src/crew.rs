@@ -3,7 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::task::Poll;
 
 use annvil_core::engine::Session;
@@ -15,9 +16,6 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::claims::Claim;
 use crate::drive::{Bench, limited};
-
-/// Longest wait without a look at the flag that ends everything.
-const SLICE: Nanos = Nanos(100_000_000);
 
 /// The sessions of one thread in open load.
 pub(crate) struct Crew<'a> {
@@ -111,31 +109,12 @@ impl Crew<'_> {
             };
             let Some(claim) = claims.take(0, free) else { break };
             // While it waits for its instant, those in flight go on.
-            let mut timer = None;
-            let mut look = Nanos::ZERO;
+            let mut waiting = pin!(claims.wait(clock, claim.intended));
             let due = poll_fn(|context| {
-                loop {
-                    while let Poll::Ready(Some(landed)) = flying.poll_next_unpin(context) {
-                        back(landed);
-                    }
-                    let now = clock.now();
-                    if now >= claim.intended {
-                        return Poll::Ready(true);
-                    }
-                    if claims.cancelled() {
-                        return Poll::Ready(false);
-                    }
-                    if timer.is_none() || now >= look {
-                        look = claim.intended.min(now.saturating_add(SLICE));
-                        timer = Some(clock.sleep_until(look));
-                    }
-                    if let Some(waiting) = &mut timer {
-                        if waiting.as_mut().poll(context).is_pending() {
-                            return Poll::Pending;
-                        }
-                        timer = None;
-                    }
+                while let Poll::Ready(Some(landed)) = flying.poll_next_unpin(context) {
+                    back(landed);
                 }
+                waiting.as_mut().poll(context)
             })
             .await;
             if !due {

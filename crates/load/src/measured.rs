@@ -104,7 +104,7 @@ impl Measured {
     }
 }
 
-/// Keeps no more answers than one part would have, evenly over all of them.
+/// Keeps no more answers than one part would have. The latest part weighs as much as all before it together.
 fn thin(answers: &mut Vec<Answer>) {
     let n = answers.len();
     if n > KEPT {

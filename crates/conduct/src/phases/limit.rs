@@ -28,7 +28,7 @@ const BACKLOG: f64 = 0.1;
 const TRIAL: Nanos = Nanos::from_secs(2);
 
 pub(super) fn run(stage: &mut Stage<'_>, keys: &LimitPhase, point: &Params) -> Result<Ended, Stop> {
-    let form = crate::inputs::limit_form(keys);
+    let form = crate::inputs::search_form(keys.k, keys.filter.as_ref());
     let trial = Traffic {
         duration: keys.traffic().duration.or(Some(TRIAL)).filter(|_| keys.queries.is_none()),
         ..keys.traffic()

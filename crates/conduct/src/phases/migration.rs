@@ -33,7 +33,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &MigrationPhase, point: &Params) 
     }
     let other = other(stage, &from.name)?;
     let share = keys.shares.first().copied().unwrap_or(100).min(100);
-    let form = crate::inputs::migration_form(keys);
+    let form = crate::inputs::search_form(keys.k, keys.filter.as_ref());
     let traffic = keys.traffic();
     let queries = stage.job.inputs.dataset().queries();
     let mut random = plan.random(&format!("queries of {}", stage.current));

@@ -61,7 +61,7 @@ fn merged(users: &[(&str, UserClass)], classes: &[Vec<(usize, u64)>]) -> Vec<(us
 fn prepare(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Measurement, Stop> {
     let mut random = stage.job.plan.random(&format!("mix of {}", stage.current));
     let traffic = keys.traffic();
-    let search = crate::inputs::mixed_form(keys);
+    let search = crate::inputs::search_form(keys.k, keys.filter.as_ref());
     let users = keys.users();
     let mut rows = Rows::new(stage, keys, users.len());
     let (mut tasks, mut forms, mut classes) = (Vec::new(), Vec::new(), Vec::new());

@@ -17,7 +17,7 @@ use super::traffic::choose;
 use crate::block::{Stage, Stop};
 
 pub(super) fn search(stage: &mut Stage<'_>, keys: &SearchPhase, point: &Params) -> Result<Ended, Stop> {
-    let form = crate::inputs::search_form(keys);
+    let form = crate::inputs::search_form(keys.k, keys.filter.as_ref());
     let what = searches(stage, form, keys.traffic())?;
     measure(stage, what, point)
 }
