@@ -1,4 +1,8 @@
-//! Developer chores: `cargo xtask test | ci | bench`.
+//! Developer chores: `cargo xtask test | lint | bench | compare-faiss`.
+
+mod compare_faiss;
+mod fuzz;
+mod python;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -9,7 +13,9 @@ const HELP: &str = "\
 cargo xtask test     install and start what the tests need, and run all of them
 cargo xtask lint     formatting, clippy and docs, warnings denied
 cargo xtask schema   write docs/scenario.schema.json and docs/run.schema.json from the types
+cargo xtask fuzz     every parser against random files, a minute each: [--seconds N] [TARGET…]
 cargo xtask bench    the benchmarks of the harness
+cargo xtask compare-faiss   exact search by Annvil and by faiss, by turns
 
 Everything is built with the release profile: the embedded engine's C++ takes minutes a profile.
 ";
@@ -21,7 +27,9 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test(rest),
         ["lint"] => lint(),
         ["schema"] => schema(),
+        ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["bench"] => cargo(&["bench", "--package", "annvil-load"]),
+        ["compare-faiss"] => compare_faiss::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())
@@ -47,7 +55,9 @@ fn test(rest: &[&str]) -> anyhow::Result<()> {
     }
     // The binary first: the tests of the command line start it.
     cargo(&["build", "--release", "--package", "annvil"])?;
-    cargo(&[&["test", "--release", "--workspace"], rest].concat())
+    // The writers that file formats are tested against.
+    let python = python::environment(&python::PACKAGES)?;
+    run(cargo_command().args(["test", "--release", "--workspace"]).args(rest).env("ANNVIL_PYTHON", python))
 }
 
 fn lint() -> anyhow::Result<()> {

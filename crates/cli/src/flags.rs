@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::data::DataVerb;
+
 /// Proves vector search: how fast and how right a vector database is.
 ///
 /// Without a verb it runs the scenario `quick`: an exact scan and three HNSW indexes over 10,000 real embeddings, with
@@ -34,6 +36,9 @@ pub enum Verb {
     Limit(LimitFlags),
     /// Show a run that was measured before, and write its reports again. Ends with 0 whatever the verdict.
     Report(ReportFlags),
+    /// Look at, fetch, convert, cut and make data sets, and compute their exact answers.
+    #[command(subcommand)]
+    Data(DataVerb),
     /// List the engines and what each supports.
     Engines(JsonFlag),
     /// Measure the harness itself: what an operation costs, how late it is sent, whether a known stall is found.

@@ -188,6 +188,7 @@ fn first_k(scenario: &Scenario) -> Option<usize> {
         Phase::Search(search) => Some(search.k),
         Phase::Mixed(mixed) => Some(mixed.k),
         Phase::Migration(migration) => Some(migration.k),
+        Phase::Runbook(book) => Some(book.k),
         _ => None,
     })
 }

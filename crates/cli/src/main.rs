@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod built;
+mod data;
 mod engines;
 mod flags;
 mod interrupt;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(Verb::Suite(flags)) => suite::suite(&flags),
         Some(Verb::Limit(flags)) => limit::limit(&flags),
         Some(Verb::Report(flags)) => report::report(&flags),
+        Some(Verb::Data(verb)) => data::data(&verb),
         Some(Verb::Engines(flags)) => engines::engines(&flags),
         Some(Verb::Selftest(flags)) => selftest::selftest(&flags),
         Some(Verb::Schema(flags)) => schema::schema(&flags),

@@ -10,6 +10,7 @@ use annvil_conduct::{
 };
 use annvil_core::objective::Grade;
 use annvil_core::record::{ObjectiveResult, RunRecord, Status};
+use annvil_data::DataError;
 use annvil_load::cancel::Cancel;
 use annvil_store::RunFolder;
 use anyhow::{Context, anyhow};
@@ -137,6 +138,10 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 pub fn outcome(error: &anyhow::Error) -> Outcome {
     let usage = match error.downcast_ref::<RunError>() {
         Some(error) => error.is_usage(),
+        // A file that cannot be read is probably not where the user says it is; a disk that is full is no mistake.
+        None if error.downcast_ref::<DataError>().is_some() => {
+            !matches!(error.downcast_ref::<DataError>(), Some(DataError::Write { .. }))
+        }
         // A disk or a pipe that fails is not the user's mistake.
         None => error.chain().all(|cause| cause.downcast_ref::<std::io::Error>().is_none()),
     };
@@ -158,7 +163,7 @@ pub fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
     };
     let mut variables: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with(annvil_conduct::prepare::VARIABLES))
+        .filter(|(name, _)| name.starts_with(annvil_conduct::prepare::VARIABLES) && !annvil_conduct::prepare::NO_KEYS.contains(&name.as_str()))
         .collect();
     variables.sort();
     Ok(Overrides { preset, set: flags.set.iter().map(pair).collect::<anyhow::Result<_>>()?, variables })

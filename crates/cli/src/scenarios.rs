@@ -29,6 +29,7 @@ shipped! {
     "spike",
     "soak",
     "migration",
+    "runbook",
     "mixed",
     "limit",
 }

@@ -1,7 +1,9 @@
 //! What a phase came to, in as few words as can be.
 
 use annvil_core::quantity::Stat;
-use annvil_core::record::{FormRecord, LoadRecord, MemoryRecord, PhaseRecord, PhaseResult, median};
+use annvil_core::record::{
+    FormRecord, LoadRecord, MemoryRecord, PhaseRecord, PhaseResult, RunbookRecord, StepRecord, median,
+};
 use annvil_core::scenario::point_name;
 use annvil_core::units::{Nanos, Rate, count};
 
@@ -34,6 +36,7 @@ pub fn summary(phase: &PhaseRecord) -> Vec<String> {
         PhaseResult::Limit(limit) => {
             format!("{point}{} ({})", limit.answer, plural(limit.trials.len() as u64, "trial"))
         }
+        PhaseResult::Runbook(book) => runbook(book),
         PhaseResult::Persist { rows, bytes, times } => match median(times) {
             Some(time) => {
                 format!("{time}  {bytes}  {}", rate(*rows, time).to_string().replace("/s", " rows/s"))
@@ -81,8 +84,26 @@ pub fn trial(level: f64, met: Option<bool>, rates: bool) -> String {
 pub fn early_end(phase: &PhaseRecord) -> Option<String> {
     match &phase.result {
         PhaseResult::Measured { ended, .. } => ended.as_ref().map(|why| format!("ended early: {why}")),
+        PhaseResult::Runbook(book) if !book.is_whole() => {
+            Some(format!("ended early: after {} of {} steps", book.steps.len(), book.planned))
+        }
         _ => None,
     }
+}
+
+/// Recall at the worst and at the last checkpoint, and what else must be known of them.
+fn runbook(book: &RunbookRecord) -> String {
+    let ghosts: u64 = book.steps.iter().filter_map(|step| step.answers.as_ref()).map(|own| own.ghosts).sum();
+    let failed: u64 = book.steps.iter().map(StepRecord::failed).sum();
+    let recall = |step: Option<&StepRecord>| Some(step?.recall()?.mean);
+    let scored = recall(book.worst()).zip(recall(book.last()));
+    let words = [
+        Some(plural(book.steps.len() as u64, "step")),
+        scored.map(|(worst, last)| format!("recall@{} {worst:.4} at worst, {last:.4} at last", book.form.k)),
+        (ghosts > 0).then(|| plural(ghosts, "ghost")),
+        (failed > 0).then(|| format!("{} failed", count(failed))),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
 /// A line for each form. Open load says what was offered, so that it can be held against what was achieved; what is

@@ -188,6 +188,7 @@ pub(crate) fn schema(job: &BlockJob<'_>) -> Schema {
         }
         // One more for what goes on beside a mixed load: checkpoints, freshness.
         Phase::Mixed(p) => p.sessions + 1,
+        Phase::Runbook(p) => p.sessions(),
         phase => phase.traffic().map_or(1, |traffic| traffic.sessions),
     });
     Schema {
@@ -217,7 +218,7 @@ impl Stage<'_> {
                 phases::Ended::Early(outcome, stop) => (outcome, Some(stop)),
             };
             let mut validity = outcome.validity;
-            if matches!(outcome.result, PhaseResult::Measured { .. }) {
+            if matches!(outcome.result, PhaseResult::Measured { .. } | PhaseResult::Runbook(_)) {
                 validity.extend(machine::Activity::now().since(&before));
             }
             self.tell(&Event::PhaseDone(Box::new(PhaseRecord {

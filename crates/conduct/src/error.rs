@@ -22,6 +22,14 @@ pub enum RunError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A runbook in a file of its own can't be read.
+    #[error("cannot read the runbook {}: {cause}\n  Paths in a scenario start from its own folder.", .path.display())]
+    Runbook {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
     /// The data set is wrong.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -56,7 +64,7 @@ impl RunError {
     /// Whether it lies in what the user wrote rather than in an engine or the machine.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Scenario(_) | Self::Unreadable { .. } | Self::Data(_) => true,
+            Self::Scenario(_) | Self::Unreadable { .. } | Self::Runbook { .. } | Self::Data(_) => true,
             Self::Engine(error) => {
                 matches!(error, EngineError::Configuration { .. } | EngineError::Unsupported { .. })
             }

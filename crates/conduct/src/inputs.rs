@@ -12,6 +12,8 @@ use annvil_core::plan::Plan;
 use annvil_core::scenario::Phase;
 use annvil_core::truth::Truth;
 use annvil_core::vector::{Matrix, RowId};
+use annvil_data::DataError;
+use annvil_data::exact::cache;
 use serde::{Deserialize, Serialize};
 
 use crate::error::RunError;
@@ -40,9 +42,9 @@ impl Inputs {
         let mut truths = Truths { k, by_filter: BTreeMap::new() };
         for form in &forms {
             let name = filter_name(form.filter.as_ref());
-            if let std::collections::btree_map::Entry::Vacant(e) = truths.by_filter.entry(name) {
-                let truth = annvil_data::exact::truth(&*dataset, k, form.filter.as_ref(), threads)?;
-                e.insert(truth);
+            if !truths.by_filter.contains_key(&name) {
+                let truth = known_or_computed(&*dataset, k, form.filter.as_ref(), threads)?;
+                truths.by_filter.insert(name, truth);
             }
         }
         Ok(Self { dataset, truths })
@@ -90,8 +92,42 @@ impl Inputs {
     pub fn first_queries(&self, n: usize) -> Option<Queries> {
         let queries = self.dataset.queries();
         let n = n.min(queries.rows());
-        Matrix::new(queries.as_slice()[..n * queries.stride()].to_vec(), queries.stride())
+        Matrix::new(queries.copy_rows(0..n), queries.stride())
     }
+}
+
+/// Pairs of query and row beyond which exact answers are kept for the next run: about a second of one core.
+const WORTH_KEEPING: u64 = 100_000_000;
+
+/// Exact answers, from the user's cache if they were computed before. What is kept there depends on the content of the
+/// set, its metric and the filter, and is checked when it is read.
+fn known_or_computed(
+    dataset: &dyn Dataset,
+    k: usize,
+    filter: Option<&Filter>,
+    threads: usize,
+) -> Result<Truth, DataError> {
+    let compute = || annvil_data::exact::truth(dataset, k, filter, threads);
+    let info = dataset.info();
+    let Some(folder) = cache_folder().filter(|_| info.rows as u64 * info.queries as u64 > WORTH_KEEPING) else {
+        return compute();
+    };
+    let name = filter_name(filter);
+    let key = cache::Key { content_hash: &info.content_hash, metric: info.metric, filter: &name };
+    let (truth, kept) = cache::through(&folder, &key, k, info.queries, compute)?;
+    if let Err(error) = kept {
+        tracing::warn!("exact answers are not kept in {}: {error}", folder.display());
+    }
+    Ok(truth)
+}
+
+/// Where exact answers are kept: the folder `truth` in `ANNVIL_HOME`, else in `XDG_CACHE_HOME/annvil`, else in `~/.cache/annvil`.
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let root = set("ANNVIL_HOME")
+        .or_else(|| set("XDG_CACHE_HOME").map(|home| home.join("annvil")))
+        .or_else(|| set("HOME").map(|home| home.join(".cache/annvil")))?;
+    Some(root.join("truth"))
 }
 
 fn filter_name(filter: Option<&Filter>) -> String {
@@ -116,6 +152,7 @@ pub fn search_forms(phases: &[Phase]) -> Vec<Form> {
                 search_form(mixed.k, mixed.filter.as_ref())
             }
             Phase::Migration(migration) => search_form(migration.k, migration.filter.as_ref()),
+            Phase::Runbook(book) => search_form(book.k, book.filter.as_ref()),
             Phase::Limit(limit) => search_form(limit.k, limit.filter.as_ref()),
             _ => continue,
         };

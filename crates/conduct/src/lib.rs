@@ -19,6 +19,7 @@
 //! ```
 
 pub mod block;
+mod books;
 pub mod conformance;
 pub mod error;
 pub mod event;

@@ -19,6 +19,7 @@ mod migration;
 mod mixed;
 mod persist;
 mod restore;
+mod runbook;
 mod search;
 mod settle;
 mod traffic;
@@ -41,6 +42,7 @@ pub(crate) fn run(stage: &mut Stage<'_>, phase: &Phase, point: &Params) -> Resul
         Phase::Search(keys) => search::search(stage, keys, point),
         Phase::Mixed(keys) => mixed::run(stage, keys),
         Phase::Migration(keys) => migration::run(stage, keys, point),
+        Phase::Runbook(keys) => runbook::run(stage, keys, point),
         Phase::Limit(keys) => limit::run(stage, keys, point),
         Phase::Fetch(keys) => search::fetch(stage, keys),
         Phase::Distance(keys) => search::distance(stage, keys),

@@ -16,6 +16,9 @@ use crate::error::RunError;
 /// one level down.
 pub const VARIABLES: &str = "ANNVIL_";
 
+/// Variables of that prefix that are no keys: the folder of fetched sets and kept answers, and the tests' Python.
+pub const NO_KEYS: [&str; 2] = ["ANNVIL_HOME", "ANNVIL_PYTHON"];
+
 /// A preset of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
@@ -74,6 +77,7 @@ pub fn freeze(document: &Document, cores: usize) -> Result<Prepared, RunError> {
     scenario.data = scenario.data.relative_to(folder);
     scenario.phases.iter_mut().for_each(|phase| phase.relative_to(folder));
     let dataset = annvil_data::open(&scenario.data)?;
+    crate::books::read(document, &mut scenario, dataset.info())?;
     check(document, &scenario, &*dataset)?;
     let name = Path::new(file).file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
     let plan = Plan::new(&name, &scenario, dataset.info().clone(), cores);
@@ -173,13 +177,14 @@ fn searched(phase: &Phase) -> Option<(usize, Option<&Filter>)> {
         Phase::Search(search) => Some((search.k, search.filter.as_ref())),
         Phase::Mixed(mixed) => Some((mixed.k, mixed.filter.as_ref())),
         Phase::Migration(migration) => Some((migration.k, migration.filter.as_ref())),
+        Phase::Runbook(book) => Some((book.k, book.filter.as_ref())),
         Phase::Limit(limit) => Some((limit.k, limit.filter.as_ref())),
         _ => None,
     }
 }
 
 /// Where a key of a phase stands: by the name of the phase, or of the shape that it is a part of.
-fn written(document: &Document, phase: &Phase, key: &str) -> Place {
+pub(crate) fn written(document: &Document, phase: &Phase, key: &str) -> Place {
     let kind = phase.shape().unwrap_or(phase.kind());
     let names = |number: &str| {
         let name = document.value_at(&["phases", number, kind, "name"]);

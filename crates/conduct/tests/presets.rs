@@ -112,5 +112,5 @@ fn every_shipped_scenario_plans_and_is_quick_where_it_is_to_be() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 14);
+    assert_eq!(seen, 15);
 }

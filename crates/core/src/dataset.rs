@@ -1,6 +1,7 @@
 //! What a data set offers: base vectors, queries, labels, texts and, perhaps, shipped answers.
 
 mod spec;
+mod synth;
 
 use std::ops::Range;
 
@@ -12,6 +13,9 @@ use crate::metric::Metric;
 use crate::vector::{Element, Matrix, RowId, Vectors};
 
 pub use self::spec::{DataFiles, DataSpec};
+pub use self::synth::{
+    ClusterSpec, Count, LabelSpec, NearDuplicates, OtherQueries, SynthKind, SynthSpec, TenantSpec, read_recipe,
+};
 
 /// What is known about a data set before its vectors are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

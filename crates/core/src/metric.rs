@@ -20,11 +20,15 @@ pub enum Metric {
     InnerProduct,
     /// Euclidean distance `|a − b|`.
     L2,
+    /// Manhattan distance, the sum of `|aᵢ − bᵢ|`.
+    L1,
+    /// Hamming distance: the number of dimensions in which `a` and `b` differ; for bits, the number of differing bits.
+    Hamming,
 }
 
 impl Metric {
     /// All metrics, in the order in which they are documented.
-    pub const ALL: [Self; 3] = [Self::Cosine, Self::InnerProduct, Self::L2];
+    pub const ALL: [Self; 5] = [Self::Cosine, Self::InnerProduct, Self::L2, Self::L1, Self::Hamming];
 
     /// The name used in scenarios and records.
     pub const fn name(self) -> &'static str {
@@ -32,6 +36,8 @@ impl Metric {
             Self::Cosine => "cosine",
             Self::InnerProduct => "inner_product",
             Self::L2 => "l2",
+            Self::L1 => "l1",
+            Self::Hamming => "hamming",
         }
     }
 
@@ -57,6 +63,8 @@ impl Metric {
             }
             Self::InnerProduct => 1.0 - pairs().map(|(x, y)| x * y).sum::<f64>(),
             Self::L2 => pairs().map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt(),
+            Self::L1 => pairs().map(|(x, y)| (x - y).abs()).sum(),
+            Self::Hamming => pairs().filter(|(x, y)| x != y).count() as f64,
         }
     }
 }
@@ -74,7 +82,7 @@ impl FromStr for Metric {
         Self::ALL
             .into_iter()
             .find(|metric| metric.name() == text)
-            .ok_or_else(|| format!("unknown metric `{text}`; there are cosine, inner_product and l2"))
+            .ok_or_else(|| format!("unknown metric `{text}`; there are cosine, inner_product, l2, l1 and hamming"))
     }
 }
 
@@ -88,6 +96,7 @@ mod tests {
         assert!((Metric::Cosine.distance(&a, &b) - (1.0 - 24.0 / 25.0)).abs() < 1e-12);
         assert!((Metric::InnerProduct.distance(&a, &b) - (1.0 - 24.0)).abs() < 1e-12);
         assert!((Metric::L2.distance(&a, &b) - 2f64.sqrt()).abs() < 1e-12);
+        assert_eq!((Metric::L1.distance(&a, &b), Metric::Hamming.distance(&a, &[3.0, 5.0])), (2.0, 1.0));
         assert_eq!(Metric::Cosine.distance(&[0.0, 0.0], &b), 1.0);
     }
 }

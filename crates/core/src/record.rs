@@ -16,6 +16,7 @@ mod environment;
 mod load;
 mod metrics;
 mod resources;
+mod runbook;
 
 pub use environment::{Build, Environment, Floor};
 pub use load::{
@@ -23,6 +24,7 @@ pub use load::{
 };
 pub use metrics::{Metric as MetricValue, median, metrics};
 pub use resources::{ResourceFigures, ResourceRecord, ResourceSample, SubjectRecord};
+pub use runbook::{AnswersRecord, RunbookRecord, StepRecord};
 
 /// Version of the record's schema. A reader refuses what is newer and says so.
 pub const SCHEMA: u32 = 2;
@@ -160,7 +162,11 @@ pub struct PhaseRecord {
 impl PhaseRecord {
     /// Whether it ended before its time, though the run went on.
     pub fn ended_early(&self) -> bool {
-        matches!(&self.result, PhaseResult::Measured { ended: Some(_), .. })
+        match &self.result {
+            PhaseResult::Measured { ended, .. } => ended.is_some(),
+            PhaseResult::Runbook(book) => !book.is_whole(),
+            _ => false,
+        }
     }
 }
 
@@ -208,6 +214,8 @@ pub enum PhaseResult {
     },
     /// The highest load was sought.
     Limit(LimitRecord),
+    /// A runbook was gone through.
+    Runbook(Box<RunbookRecord>),
     /// The collection was written.
     Persist {
         /// Rows.

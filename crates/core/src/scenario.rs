@@ -21,6 +21,7 @@ mod measures;
 mod mix;
 mod phase;
 mod rate;
+pub mod runbook;
 mod shape;
 mod stub;
 mod sweep;
@@ -36,6 +37,7 @@ pub use phase::{
     SettlePhase, VerifyPhase,
 };
 pub use rate::{RampRate, RateSpec, RateStage, SineRate, SoakRate, SpikeRate, StagesRate, StepRate};
+pub use runbook::RunbookPhase;
 pub use shape::{ConcurrencySweep, Latency, Peak, Soak, Spike, Stress, Sustained, Throughput};
 pub use stub::{Answers, Fault, Slow, Spread, Stall, StubSpec, Transport};
 pub use sweep::Sweep;
@@ -51,7 +53,8 @@ pub struct Scenario {
     /// The question that this scenario answers, in a sentence. Prose; not part of the plan's hash.
     #[serde(default)]
     pub why: String,
-    /// The data set: a name such as `wordnet-10k`, or paths of files.
+    /// The data set: a name such as `wordnet-10k`, the path of a file or folder, or paths of files. `dataset` is the same.
+    #[serde(alias = "dataset")]
     pub data: DataSpec,
     /// The system under test.
     pub engine: EngineSpec,

@@ -1,8 +1,18 @@
-//! Vectors of every element type, as one enum of dense row-major matrices.
+//! Vectors of every element type, as one enum of matrices, in memory or mapped.
+
+mod cells;
+mod matrix;
+mod sparse;
+
+use std::ops::Range;
 
 use half::f16;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use self::cells::{Cells, Owner};
+pub use self::matrix::Matrix;
+pub use self::sparse::SparseRows;
 
 /// The number that identifies a row of a data set; engines store and return it.
 pub type RowId = u64;
@@ -56,55 +66,6 @@ impl std::fmt::Display for Element {
     }
 }
 
-/// A dense row-major matrix: `rows × stride` elements, one vector a row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Matrix<T> {
-    data: Vec<T>,
-    stride: usize,
-}
-
-impl<T> Matrix<T> {
-    /// Wraps `data`, whose length must be a multiple of `stride` (the elements of one row, at least 1).
-    ///
-    /// Returns `None` if it is not.
-    pub fn new(data: Vec<T>, stride: usize) -> Option<Self> {
-        (stride > 0 && data.len().is_multiple_of(stride)).then_some(Self { data, stride })
-    }
-
-    /// Number of vectors.
-    pub fn rows(&self) -> usize {
-        self.data.len() / self.stride
-    }
-
-    /// Elements of one row (for bits: bytes).
-    pub fn stride(&self) -> usize {
-        self.stride
-    }
-
-    /// The vector at `row`; panics past the end, as slices do.
-    pub fn row(&self, row: usize) -> &[T] {
-        &self.data[row * self.stride..(row + 1) * self.stride]
-    }
-
-    /// All elements, row after row.
-    pub fn as_slice(&self) -> &[T] {
-        &self.data
-    }
-}
-
-/// Sparse vectors in compressed rows: row `i` owns `indices[offsets[i]..offsets[i + 1]]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SparseRows {
-    /// Dimension of the space.
-    pub dim: usize,
-    /// Start of each row, and the end of the last.
-    pub offsets: Vec<usize>,
-    /// Dimension of each stored value, ascending within a row.
-    pub indices: Vec<u32>,
-    /// The stored values.
-    pub values: Vec<f32>,
-}
-
 /// A set of vectors of one element type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Vectors {
@@ -148,7 +109,7 @@ impl Vectors {
             Self::U8(m) => m.stride(),
             Self::I8(m) => m.stride(),
             Self::Bits { dim, .. } => *dim,
-            Self::Sparse(rows) => rows.dim,
+            Self::Sparse(rows) => rows.dim(),
         }
     }
 
@@ -160,8 +121,54 @@ impl Vectors {
             Self::U8(m) => m.rows(),
             Self::I8(m) => m.rows(),
             Self::Bits { packed, .. } => packed.rows(),
-            Self::Sparse(rows) => rows.offsets.len().saturating_sub(1),
+            Self::Sparse(rows) => rows.rows(),
         }
+    }
+
+    /// The first `rows` rows, or all if there are not so many.
+    #[must_use]
+    pub fn truncated(self, rows: usize) -> Self {
+        match self {
+            Self::F32(m) => Self::F32(m.truncated(rows)),
+            Self::F16(m) => Self::F16(m.truncated(rows)),
+            Self::U8(m) => Self::U8(m.truncated(rows)),
+            Self::I8(m) => Self::I8(m.truncated(rows)),
+            Self::Bits { packed, dim } => Self::Bits { packed: packed.truncated(rows), dim },
+            Self::Sparse(m) => Self::Sparse(m.truncated(rows)),
+        }
+    }
+
+    /// Says that the rows are not needed soon. What was mapped gives its memory back and is read again when it is asked
+    /// for; nothing else changes. Whoever goes over a large set calls it behind every block.
+    pub fn release(&self, rows: Range<usize>) {
+        match self {
+            Self::F32(m) => m.release(rows),
+            Self::F16(m) => m.release(rows),
+            Self::U8(m) => m.release(rows),
+            Self::I8(m) => m.release(rows),
+            Self::Bits { packed, .. } => packed.release(rows),
+            Self::Sparse(m) => m.release(rows),
+        }
+    }
+
+    /// Whether the rows are in memory of their own, and not in a mapped file.
+    pub fn is_owned(&self) -> bool {
+        match self {
+            Self::F32(m) => m.is_owned(),
+            Self::F16(m) => m.is_owned(),
+            Self::U8(m) => m.is_owned(),
+            Self::I8(m) => m.is_owned(),
+            Self::Bits { packed, .. } => packed.is_owned(),
+            Self::Sparse(m) => m.is_owned(),
+        }
+    }
+
+    /// Ranges of rows that together are all of them, each of about `bytes` bytes.
+    pub fn blocks(&self, bytes: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let rows = self.rows();
+        let row = self.element().code_bytes(self.dim()).unwrap_or(256).max(1);
+        let height = (bytes / row).max(1);
+        (0..rows.div_ceil(height)).map(move |block| block * height..((block + 1) * height).min(rows))
     }
 
     /// Writes row `row` as 32-bit floats into `out` (length [`Vectors::dim`]): bits become 0 and 1, sparse rows are
@@ -180,8 +187,9 @@ impl Vectors {
             }
             Self::Sparse(rows) => {
                 out.fill(0.0);
-                for at in rows.offsets[row]..rows.offsets[row + 1] {
-                    out[rows.indices[at] as usize] = rows.values[at];
+                let (indices, values) = rows.row(row);
+                for (at, value) in indices.iter().zip(values) {
+                    out[*at as usize] = *value;
                 }
             }
         }
@@ -193,25 +201,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_matrix_needs_whole_rows() {
-        assert!(Matrix::new(vec![1, 2, 3], 2).is_none());
-        assert!(Matrix::<u8>::new(vec![], 0).is_none());
-        let m = Matrix::new(vec![1, 2, 3, 4], 2).unwrap();
-        assert_eq!((m.rows(), m.row(1)), (2, &[3, 4][..]));
-    }
-
-    #[test]
     fn every_element_type_widens_exactly() {
         let mut out = [0.0; 9];
         let bits = Vectors::Bits { packed: Matrix::new(vec![0b1010_0000, 0b1000_0000], 2).unwrap(), dim: 9 };
         bits.write_f32(0, &mut out);
         assert_eq!(out, [1., 0., 1., 0., 0., 0., 0., 0., 1.]);
-        let sparse = Vectors::Sparse(SparseRows {
-            dim: 3,
-            offsets: vec![0, 0, 1],
-            indices: vec![2],
-            values: vec![0.5],
-        });
+        let sparse = Vectors::Sparse(SparseRows::new(3, vec![0, 0, 1], vec![2], vec![0.5]).unwrap());
         let mut out = [9.0; 3];
         sparse.write_f32(1, &mut out);
         assert_eq!((out, sparse.rows()), ([0., 0., 0.5], 2));

@@ -2,44 +2,47 @@
 
 use annvil_core::dataset::Neighbours;
 use annvil_core::metric::Metric;
-use annvil_core::vector::{Matrix, Vectors};
+use annvil_core::vector::{Element, Vectors};
 
 use crate::error::FormatError;
+use crate::rows::BLOCK_BYTES;
 
 /// No value is NaN or infinite, and no vector is zero where the metric asks for its direction.
 pub(crate) fn vectors(vectors: &Vectors, metric: Metric) -> Result<(), FormatError> {
-    match vectors {
-        Vectors::F32(m) => finite(m, |x| *x)?,
-        Vectors::F16(m) => finite(m, |x| x.to_f32())?,
-        // Whole numbers are finite. Sparse values have no file format here yet.
-        Vectors::U8(_) | Vectors::I8(_) | Vectors::Bits { .. } | Vectors::Sparse(_) => {}
+    let mut row = vec![0.0; if vectors.element() == Element::Sparse { 0 } else { vectors.dim() }];
+    let (mut zeros, mut first_zero) = (0, 0);
+    // Whole numbers are finite, and only a direction needs them looked at.
+    let whole = matches!(vectors.element(), Element::U8 | Element::I8 | Element::B1);
+    if whole && metric != Metric::Cosine {
+        return Ok(());
     }
-    if metric == Metric::Cosine { directions(vectors) } else { Ok(()) }
-}
-
-fn finite<T>(matrix: &Matrix<T>, value: impl Fn(&T) -> f32) -> Result<(), FormatError> {
-    match matrix.as_slice().iter().position(|x| !value(x).is_finite()) {
-        None => Ok(()),
-        Some(at) => {
-            let (row, dim) = (at / matrix.stride(), at % matrix.stride());
-            let message = format!("row {row}, dimension {dim}, is {}", value(&matrix.as_slice()[at]));
-            Err(FormatError::new(
-                message,
-                "vectors need finite values within 32 bits; find out where it was computed",
-            ))
+    for block in vectors.blocks(BLOCK_BYTES) {
+        for number in block.clone() {
+            let row = match vectors {
+                // Only what is stored: whole rows of a space this wide would take hours.
+                Vectors::Sparse(rows) => rows.row(number).1,
+                _ => {
+                    vectors.write_f32(number, &mut row);
+                    &row
+                }
+            };
+            if let Some(dim) = row.iter().position(|x| !x.is_finite()) {
+                return Err(FormatError::new(
+                    format!("row {number}, dimension {dim}, is {}", row[dim]),
+                    "vectors need finite values within 32 bits; find out where it was computed",
+                ));
+            }
+            if row.iter().all(|x| *x == 0.0) {
+                first_zero = if zeros == 0 { number } else { first_zero };
+                zeros += 1;
+            }
         }
+        vectors.release(block);
     }
-}
-
-fn directions(vectors: &Vectors) -> Result<(), FormatError> {
-    let mut row = vec![0.0; vectors.dim()];
-    let mut zero = (0..vectors.rows()).filter(|i| {
-        vectors.write_f32(*i, &mut row);
-        row.iter().all(|x| *x == 0.0)
-    });
-    let Some(first) = zero.next() else { return Ok(()) };
-    let count = 1 + zero.count();
-    let message = format!("row {first} is a zero vector, which has no direction ({count} such rows in all)");
+    if metric != Metric::Cosine || zeros == 0 {
+        return Ok(());
+    }
+    let message = format!("row {first_zero} is a zero vector, which has no direction ({zeros} such rows in all)");
     Err(FormatError::new(message, "remove these rows from all files, or use metric l2"))
 }
 

@@ -3,7 +3,7 @@
 use annvil_core::metric::Metric;
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::kernel::{Product, SquaredDifference, sums};
+use crate::kernel::{AbsoluteDifference, Product, SquaredDifference, Unequal, sums};
 
 /// Distances of one metric in single precision, by the widest instructions that the processor has.
 ///
@@ -74,6 +74,8 @@ impl WithSimd for Pair<'_> {
         match metric {
             Metric::InnerProduct => 1.0 - sums::<Product, S, 1>(simd, a, [b])[0],
             Metric::L2 => sums::<SquaredDifference, S, 1>(simd, a, [b])[0].sqrt(),
+            Metric::L1 => sums::<AbsoluteDifference, S, 1>(simd, a, [b])[0],
+            Metric::Hamming => sums::<Unequal, S, 1>(simd, a, [b])[0],
             Metric::Cosine => {
                 let [ab, aa] = sums::<Product, S, 2>(simd, a, [b, a]);
                 let [bb] = sums::<Product, S, 1>(simd, &b[..a.len()], [b]);

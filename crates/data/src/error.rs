@@ -16,6 +16,17 @@ pub enum DataError {
         /// Why.
         source: io::Error,
     },
+    /// A file that cannot be written.
+    #[error("cannot write {file}: {source}; check the path and the space on its disk")]
+    Write {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The caller asked to end before the work was done.
+    #[error("stopped before the end; nothing was written")]
+    Stopped,
     /// A file whose content is wrong.
     #[error("{file}: {problem}")]
     File {
@@ -32,8 +43,8 @@ pub enum DataError {
         /// What to try.
         help: String,
     },
-    /// A name that is not in the box.
-    #[error("there is no data set `{name}` in the box; {help}")]
+    /// A name that is neither in the box nor in the catalogue.
+    #[error("there is no data set `{name}`; {help}")]
     UnknownName {
         /// The name.
         name: String,

@@ -1,6 +1,26 @@
 //! Exact nearest neighbours: the flat scan that serves as an engine, and the true answers that recall is scored against.
+//!
+//! True answers come in two steps. All pairs are compared in 16-bit integers, a tile of queries against a panel of rows, with an
+//! error bound for each pair; whatever could still belong to the nearest is computed in double precision. `bound` holds
+//! the proof that nothing is lost. What is no product of vectors goes the plain way, in double precision throughout. The
+//! answers are the same to the last bit either way, on every machine and for every number of threads.
 
+mod admission;
+mod block;
+mod bound;
+pub mod cache;
+mod candidates;
+mod extend;
+mod fast;
+mod first_pass;
+mod panel;
+mod plain;
+mod progress;
+mod quantise;
+mod request;
+mod rerank;
 mod scan;
+mod sparse;
 mod truth;
 
 use std::cmp::Ordering;
@@ -8,8 +28,12 @@ use std::collections::BinaryHeap;
 
 use annvil_core::vector::RowId;
 
+pub use self::admission::{Admission, Admit, Bitmap};
+pub use self::extend::extend;
+pub use self::progress::{Report, Stopped};
+pub use self::request::Request;
 pub use self::scan::ExactScan;
-pub use self::truth::{Admit, answers, truth};
+pub use self::truth::{answers, truth};
 
 /// A row and its distance from the query.
 ///

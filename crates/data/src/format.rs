@@ -1,6 +1,7 @@
 //! What the readers of all formats have in common.
 
 use annvil_core::dataset::Neighbours;
+use annvil_core::label::Labels;
 
 use crate::error::FormatError;
 
@@ -14,6 +15,38 @@ pub struct Kept<T> {
     pub content: T,
     /// Rows in the file.
     pub total: usize,
+}
+
+impl<T> Kept<Vec<T>> {
+    /// At most `limit` rows of it.
+    #[must_use]
+    pub fn limited(mut self, limit: Option<usize>) -> Self {
+        self.content.truncate(limit.unwrap_or(usize::MAX));
+        self
+    }
+}
+
+impl Kept<Neighbours> {
+    /// The answers to at most `limit` queries.
+    #[must_use]
+    pub fn limited(mut self, limit: Option<usize>) -> Self {
+        self.content.ids.truncate(limit.unwrap_or(usize::MAX));
+        self
+    }
+}
+
+impl Kept<Labels> {
+    /// The labels of at most `limit` rows.
+    #[must_use]
+    pub fn limited(self, limit: Option<usize>) -> Self {
+        let Some(rows) = limit.filter(|limit| *limit < self.content.rows()) else { return self };
+        let mut content = Labels::with_schema(&self.content.schema());
+        for row in 0..rows {
+            // Its own columns have its own types.
+            let _ = content.push_row(&self.content, row);
+        }
+        Self { content, ..self }
+    }
 }
 
 pub(crate) fn check_shape(rows: usize, dim: usize) -> Result<(), FormatError> {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use annvil_core::dataset::Queries;
 use annvil_core::label::{Column, Dictionary, Labels};
-use annvil_core::vector::Vectors;
+use annvil_core::vector::{Matrix, SparseRows, Vectors};
+use bytemuck::Pod;
 use sha2::{Digest, Sha256};
 
 #[cfg(target_endian = "big")]
@@ -19,17 +20,25 @@ pub fn content(base: &Vectors, queries: &Queries, labels: &Labels, texts: Option
     hash.bytes(b"annvil data 1");
     hash.vectors(base);
     hash.numbers(&[queries.stride(), queries.rows()]);
-    hash.bytes(bytemuck::cast_slice(queries.as_slice()));
+    hash.matrix(queries);
     hash.labels(labels);
     hash.numbers(&[usize::from(texts.is_some()), texts.map_or(0, <[String]>::len)]);
     for text in texts.unwrap_or_default() {
         hash.bytes(text.as_bytes());
     }
-    hash.0.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+    hexadecimal(&hash.0.finalize())
+}
+
+/// Bytes as two digits each.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // a String takes everything
         text
     })
 }
+
+/// Bytes that are hashed between two returns of mapped rows.
+const BLOCK_BYTES: usize = 4 << 20;
 
 struct Content(Sha256);
 
@@ -49,17 +58,45 @@ impl Content {
         self.bytes(vectors.element().name().as_bytes());
         self.numbers(&[vectors.dim(), vectors.rows()]);
         match vectors {
-            Vectors::F32(m) => self.bytes(bytemuck::cast_slice(m.as_slice())),
-            Vectors::F16(m) => self.bytes(bytemuck::cast_slice(m.as_slice())),
-            Vectors::U8(m) => self.bytes(m.as_slice()),
-            Vectors::I8(m) => self.bytes(bytemuck::cast_slice(m.as_slice())),
-            Vectors::Bits { packed, .. } => self.bytes(packed.as_slice()),
-            Vectors::Sparse(rows) => {
-                self.numbers(&rows.offsets);
-                self.bytes(bytemuck::cast_slice(&rows.indices));
-                self.bytes(bytemuck::cast_slice(&rows.values));
+            Vectors::F32(m) => self.matrix(m),
+            Vectors::F16(m) => self.matrix(m),
+            Vectors::U8(m) => self.matrix(m),
+            Vectors::I8(m) => self.matrix(m),
+            Vectors::Bits { packed, .. } => self.matrix(packed),
+            Vectors::Sparse(m) => {
+                let mut end = 0;
+                self.numbers(&[end]);
+                for row in 0..m.rows() {
+                    end += m.row(row).0.len();
+                    self.numbers(&[end]);
+                }
+                self.sparse(m, |m, row| bytemuck::cast_slice(m.row(row).0));
+                self.sparse(m, |m, row| bytemuck::cast_slice(m.row(row).1));
             }
         }
+    }
+
+    /// The bytes of all rows, as one part.
+    fn matrix<T: Pod>(&mut self, matrix: &Matrix<T>) {
+        let row_bytes = size_of::<T>() * matrix.stride();
+        self.0.update((row_bytes as u64 * matrix.rows() as u64).to_le_bytes());
+        let height = (BLOCK_BYTES / row_bytes.max(1)).max(1);
+        for start in (0..matrix.rows()).step_by(height) {
+            let block = start..(start + height).min(matrix.rows());
+            match matrix.contiguous(block.clone()) {
+                Some(values) => self.0.update(bytemuck::cast_slice(values)),
+                None => block.clone().for_each(|row| self.0.update(bytemuck::cast_slice(matrix.row(row)))),
+            }
+            matrix.release(block);
+        }
+    }
+
+    fn sparse(&mut self, rows: &SparseRows, part: impl Fn(&SparseRows, usize) -> &[u8]) {
+        self.0.update((4 * rows.stored() as u64).to_le_bytes());
+        for row in 0..rows.rows() {
+            self.0.update(part(rows, row));
+        }
+        rows.release(0..rows.rows());
     }
 
     fn labels(&mut self, labels: &Labels) {
@@ -106,7 +143,6 @@ impl Content {
 mod tests {
     use super::*;
     use annvil_core::label::{LabelType, LabelValue};
-    use annvil_core::vector::Matrix;
     use std::collections::{BTreeMap, BTreeSet};
 
     #[test]

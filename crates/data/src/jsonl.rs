@@ -96,7 +96,7 @@ fn each_row(
     Ok(count)
 }
 
-fn label(row: usize, name: &str, value: Value) -> Result<Option<LabelValue>, FormatError> {
+pub(crate) fn label(row: usize, name: &str, value: Value) -> Result<Option<LabelValue>, FormatError> {
     let wrong = |found: &str| {
         let message = format!("line {}: label `{name}` is {found}", row + 1);
         Err(FormatError::new(message, "labels are texts, numbers, booleans or lists of texts"))
@@ -124,7 +124,7 @@ fn label(row: usize, name: &str, value: Value) -> Result<Option<LabelValue>, For
     }))
 }
 
-fn add(slot: &mut Option<Column>, row: usize, name: &str, value: LabelValue) -> Result<(), FormatError> {
+pub(crate) fn add(slot: &mut Option<Column>, row: usize, name: &str, value: LabelValue) -> Result<(), FormatError> {
     let column = slot.get_or_insert_with(|| Column::new(value.kind()));
     pad(column, row);
     if let (Column::Int(values), LabelType::Float) = (&*column, value.kind()) {
@@ -139,7 +139,7 @@ fn add(slot: &mut Option<Column>, row: usize, name: &str, value: LabelValue) -> 
 }
 
 /// Missing values up to row `row`.
-fn pad(column: &mut Column, row: usize) {
+pub(crate) fn pad(column: &mut Column, row: usize) {
     while column.rows() < row {
         // A missing value fits every type.
         let _ = column.push(None);

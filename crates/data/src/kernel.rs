@@ -36,6 +36,29 @@ impl Term for SquaredDifference {
     }
 }
 
+/// `|a − b|`
+#[derive(Clone, Copy)]
+pub(crate) struct AbsoluteDifference;
+
+impl Term for AbsoluteDifference {
+    #[inline(always)]
+    fn add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, sum: S::f32s) -> S::f32s {
+        simd.add_f32s(sum, simd.abs_f32s(simd.sub_f32s(a, b)))
+    }
+}
+
+/// 1 where `a` and `b` differ; exact up to 2²⁴ dimensions a lane.
+#[derive(Clone, Copy)]
+pub(crate) struct Unequal;
+
+impl Term for Unequal {
+    #[inline(always)]
+    fn add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, sum: S::f32s) -> S::f32s {
+        let one = simd.select_f32s(simd.equal_f32s(a, b), simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        simd.add_f32s(sum, one)
+    }
+}
+
 /// The sum of the term over `query` and each of `rows`, which have its length.
 ///
 /// Two sums a row are under way at any time, so that an addition need not wait for the one before.

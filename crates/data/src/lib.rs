@@ -20,20 +20,35 @@
 
 pub mod binarise;
 pub mod boxed;
+pub mod builder;
+pub mod bundle;
+pub mod catalogue;
+pub mod cast;
 mod check;
+pub mod convert;
 pub mod distance;
 mod error;
 pub mod exact;
+pub mod filtered;
 pub mod format;
+pub mod formats;
+pub mod get;
 pub mod hash;
+pub mod intrinsic;
+mod hold_out;
+pub mod inspect;
 pub mod json_filter;
 pub mod jsonl;
 mod kernel;
-pub mod npy;
+pub mod map;
+mod named;
 mod open;
 pub mod precise;
+pub mod rows;
+pub mod runbook;
 mod set;
-pub mod vecs;
+pub mod slice;
+pub mod synth;
 
 pub use self::error::{DataError, FormatError};
-pub use self::open::open;
+pub use self::open::{bundle, open};

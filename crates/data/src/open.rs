@@ -1,121 +1,171 @@
-//! From the `data:` of a scenario to a data set in memory.
+//! From the `data:` of a scenario to a data set that is ready to be measured with.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use annvil_core::dataset::{DataFiles, DataSpec, Dataset, Neighbours};
-use annvil_core::label::Labels;
-use annvil_core::vector::Vectors;
+use annvil_core::dataset::{DataFiles, DataSpec, Dataset};
+use annvil_core::metric::Metric;
+use annvil_core::vector::{Element, Matrix, Vectors};
 
-use crate::error::{DataError, FormatError};
+use crate::bundle::Bundle;
+use crate::error::{DataError, FormatError, mismatch};
 use crate::format::Kept;
-use crate::set::{Part, Parts};
-use crate::{boxed, jsonl, npy, vecs};
+use crate::formats::{self, Format, shown, sniff};
+use crate::set::{MemorySet, Part, Parts};
+use crate::{hold_out, jsonl, named, synth};
 
 /// Opens a data set and checks it as a whole.
 ///
-/// Files are read into memory once, and whatever is beyond the limits of the spec is dropped. With `rows` below the
-/// rows of the base, shipped answers are dropped too: they would be wrong.
+/// Rows that can be mapped are, so a set may be larger than memory; others are decoded into memory. Whatever is beyond
+/// the limits of the spec is dropped. With `rows` below the rows of the base, shipped answers are dropped too: they would
+/// be wrong.
 pub fn open(spec: &DataSpec) -> Result<Arc<dyn Dataset>, DataError> {
-    let parts = match spec {
-        DataSpec::Named { name, rows, queries_limit } => boxed::parts(name, *rows, *queries_limit)?,
-        DataSpec::Files(files) => from_files(files)?,
-    };
-    Ok(Arc::new(parts.assemble()?))
+    Ok(Arc::new(assembled(spec)?))
 }
 
-fn from_files(files: &DataFiles) -> Result<Parts, DataError> {
-    let (rows, queries_limit) = (files.rows, files.queries_limit);
-    Ok(Parts {
-        name: files.base.file_stem().unwrap_or(files.base.as_os_str()).to_string_lossy().into_owned(),
-        metric: files.metric,
-        licence: None,
-        base: part(Source::File(&files.base), rows, vectors)?,
-        queries: part(Source::File(&files.queries), queries_limit, vectors)?,
-        truth: files.truth.as_deref().map(|path| part(Source::File(path), queries_limit, ids)).transpose()?,
-        labels: files.labels.as_deref().map(|path| part(Source::File(path), rows, labels)).transpose()?,
-        texts: files.texts.as_deref().map(|path| part(Source::File(path), rows, texts)).transpose()?,
+fn assembled(spec: &DataSpec) -> Result<MemorySet, DataError> {
+    let (bundle, files) = unchecked(spec)?;
+    let limits = match spec {
+        DataSpec::Named { rows, queries_limit, .. } => Limits { rows: *rows, queries: *queries_limit, hold_out: None },
+        DataSpec::Files(files) => {
+            Limits { rows: files.rows, queries: files.queries_limit, hold_out: files.hold_out }
+        }
+        DataSpec::Synth(_) => Limits::default(),
+    };
+    parts(bundle, files, limits)?.assemble()
+}
+
+/// What a spec names, before anything is checked or cut.
+pub fn bundle(spec: &DataSpec) -> Result<Bundle, DataError> {
+    Ok(unchecked(spec)?.0)
+}
+
+/// The content hash of a set at a path, if it says everything that a run needs to know.
+pub(crate) fn content_hash(path: &Path) -> Result<Option<String>, DataError> {
+    let (mut bundle, files) = unchecked(&DataSpec::path(path))?;
+    // Nothing is checked against the metric here, and the hash does not depend on it.
+    bundle.metric.get_or_insert(Metric::L2);
+    let set = parts(bundle, files, Limits::default())?.assemble()?;
+    Ok(Some(set.info().content_hash.clone()))
+}
+
+/// By which names messages call the parts.
+struct Files {
+    base: String,
+    queries: String,
+    truth: String,
+    labels: String,
+    texts: String,
+}
+
+impl Files {
+    fn of(set: &DataFiles) -> Self {
+        let own = |path: &Option<PathBuf>| shown(path.as_ref().unwrap_or(&set.base));
+        Self {
+            base: shown(&set.base),
+            queries: own(&set.queries),
+            truth: own(&set.truth),
+            labels: own(&set.labels),
+            texts: own(&set.texts),
+        }
+    }
+}
+
+/// What is taken of a set.
+#[derive(Default)]
+struct Limits {
+    rows: Option<usize>,
+    queries: Option<usize>,
+    hold_out: Option<usize>,
+}
+
+fn unchecked(spec: &DataSpec) -> Result<(Bundle, Files), DataError> {
+    match spec {
+        DataSpec::Named { name, .. } => {
+            let bundle = named::bundle(name)?;
+            Ok((bundle, Files::of(&DataFiles { base: PathBuf::from(name), ..DataFiles::default() })))
+        }
+        DataSpec::Synth(recipe) => {
+            let bundle = synth::bundle(recipe)?;
+            Ok((bundle, Files::of(&DataFiles { base: PathBuf::from("the recipe"), ..DataFiles::default() })))
+        }
+        DataSpec::Files(set) => {
+            let mut bundle = formats::open(&set.base)?;
+            bundle.metric = set.metric.or(bundle.metric);
+            if let Some(path) = &set.queries {
+                bundle.queries = Some(formats::vectors(path)?);
+                // Answers to other queries.
+                bundle.truth = None;
+                bundle.distances = None;
+            }
+            if let Some(path) = &set.truth {
+                bundle.truth = Some(formats::ids(path, None)?);
+                bundle.distances = None;
+            }
+            if let Some(path) = &set.labels {
+                bundle.labels = Some(lines(path, "labels", jsonl::labels)?);
+            }
+            if let Some(path) = &set.texts {
+                bundle.texts = Some(lines(path, "texts", jsonl::texts)?);
+            }
+            Ok((bundle, Files::of(set)))
+        }
+    }
+}
+
+fn parts(bundle: Bundle, files: Files, limits: Limits) -> Result<Parts, DataError> {
+    let Limits { rows, queries: queries_limit, hold_out } = limits;
+    let metric = bundle.metric.ok_or_else(|| no_metric(&files.base, bundle.base.shape().element))?;
+    let queries = bundle.queries.filter(|_| hold_out.is_none()).map(|queries| queries.collect(queries_limit));
+    let queries = queries.transpose().map_err(|problem| problem.in_file(&files.queries))?;
+    let base = bundle.base.collect(rows).map_err(|problem| problem.in_file(&files.base))?;
+    let parts = Parts {
+        name: bundle.name,
+        metric,
+        licence: bundle.licence,
+        queries: Part { file: files.queries, kept: queries.unwrap_or_else(none_yet) },
+        base: Part { file: files.base, kept: base },
+        truth: bundle.truth.map(|kept| Part { file: files.truth, kept: kept.limited(queries_limit) }),
+        labels: bundle.labels.map(|kept| Part { file: files.labels, kept: kept.limited(rows) }),
+        texts: bundle.texts.map(|kept| Part { file: files.texts, kept: kept.limited(rows) }),
         rows,
         queries_limit,
-    })
+    };
+    if parts.queries.kept.total > 0 { Ok(parts) } else { hold_out::from_base(parts, hold_out) }
 }
 
-/// Where bytes come from.
-#[derive(Clone, Copy)]
-pub(crate) enum Source<'a> {
-    File(&'a Path),
-    Boxed { name: &'a str, bytes: &'a [u8] },
+/// No queries, until some are taken out of the base.
+fn none_yet() -> Kept<Vectors> {
+    let empty = Matrix::new(vec![], 1).unwrap_or_else(|| unreachable!("no rows are whole rows"));
+    Kept { content: Vectors::F32(empty), total: 0 }
 }
 
-/// Bytes to content, by the extension of the name.
-pub(crate) type Read<T> = fn(&str, &[u8], Option<usize>) -> Result<Kept<T>, FormatError>;
-
-pub(crate) fn part<T>(source: Source<'_>, limit: Option<usize>, read: Read<T>) -> Result<Part<T>, DataError> {
-    let (file, kept) = match source {
-        Source::Boxed { name, bytes } => (name.to_owned(), read(extension(Path::new(name)), bytes, limit)),
-        Source::File(path) => {
-            let file = path.display().to_string();
-            match fs::read(path) {
-                Ok(bytes) => (file, read(extension(path), &bytes, limit)),
-                Err(source) => return Err(DataError::Read { file, source }),
-            }
+fn no_metric(file: &str, element: Element) -> DataError {
+    let help = match element {
+        Element::B1 => "add `metric: hamming`",
+        _ => {
+            "add `metric:` as the vectors were made for, one of cosine, inner_product, l2, l1 and hamming; \
+             `annvil data inspect` shows which fit"
         }
     };
-    let kept = kept.map_err(|problem| problem.in_file(&file))?;
-    Ok(Part { file, kept })
+    mismatch(format!("{file} does not say its metric"), help)
 }
 
-fn extension(path: &Path) -> &str {
-    path.extension().and_then(|extension| extension.to_str()).unwrap_or("")
-}
-
-fn unknown(extension: &str, help: &str) -> FormatError {
-    FormatError::new(format!("files with the extension `{extension}` are not read here"), help)
-}
-
-pub(crate) fn vectors(
-    extension: &str,
-    bytes: &[u8],
-    limit: Option<usize>,
-) -> Result<Kept<Vectors>, FormatError> {
-    match extension {
-        "npy" => npy::vectors(bytes, limit),
-        "fvecs" => vecs::vectors(bytes, limit),
-        other => Err(unknown(other, "give vectors as .npy or .fvecs")),
-    }
-}
-
-pub(crate) fn ids(
-    extension: &str,
-    bytes: &[u8],
-    limit: Option<usize>,
-) -> Result<Kept<Neighbours>, FormatError> {
-    match extension {
-        "npy" => npy::ids(bytes, limit),
-        "ivecs" => vecs::ids(bytes, limit),
-        other => Err(unknown(other, "give answers as .ivecs or .npy")),
-    }
-}
-
-pub(crate) fn labels(
-    extension: &str,
-    bytes: &[u8],
-    limit: Option<usize>,
-) -> Result<Kept<Labels>, FormatError> {
-    match extension {
-        "jsonl" => jsonl::labels(bytes, limit),
-        other => Err(unknown(other, "give labels as .jsonl, one object a row")),
-    }
-}
-
-pub(crate) fn texts(
-    extension: &str,
-    bytes: &[u8],
-    limit: Option<usize>,
-) -> Result<Kept<Vec<String>>, FormatError> {
-    match extension {
-        "jsonl" => jsonl::texts(bytes, limit),
-        other => Err(unknown(other, "give texts as .jsonl, one object with `text` a row")),
+fn lines<T>(
+    path: &Path,
+    what: &str,
+    read: impl Fn(&[u8], Option<usize>) -> Result<Kept<T>, FormatError>,
+) -> Result<Kept<T>, DataError> {
+    let bytes = formats::mapped(path)?;
+    match Format::of_name(path) {
+        Some(format @ Format::Jsonl) => read(bytes.bytes(), None)
+            .map_err(|problem| sniff::explained(problem, format, bytes.bytes()).in_file(&shown(path))),
+        _ => {
+            let problem = FormatError::new(
+                format!("{what} are not read from such a file"),
+                format!("give {what} as .jsonl, one object a row"),
+            );
+            Err(sniff::explained(problem, Format::Jsonl, bytes.bytes()).in_file(&shown(path)))
+        }
     }
 }

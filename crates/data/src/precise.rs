@@ -18,6 +18,8 @@ pub fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
     let sum = match metric {
         Metric::Cosine | Metric::InnerProduct => plain_sum(a, b, |x, y| x * y),
         Metric::L2 => plain_sum(a, b, |x, y| (x - y) * (x - y)),
+        Metric::L1 => plain_sum(a, b, |x, y| (x - y).abs()),
+        Metric::Hamming => plain_sum(a, b, |x, y| f64::from(u8::from(x != y))),
     };
     finish(metric, rank(metric, sum, norm(metric, a), norm(metric, b)))
 }
@@ -25,6 +27,12 @@ pub fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
 /// The norm that [`rank`] asks for; 1 where the metric needs none.
 pub(crate) fn norm(metric: Metric, v: &[f32]) -> f64 {
     if metric == Metric::Cosine { plain_sum(v, v, |x, y| x * y).sqrt() } else { 1.0 }
+}
+
+/// [`norm`] of a widened vector, to the same bit.
+#[inline(always)]
+pub(crate) fn wide_norm<S: Simd>(simd: S, metric: Metric, wide: &[f64]) -> f64 {
+    if metric == Metric::Cosine { sums(simd, Metric::InnerProduct, wide, [wide])[0].sqrt() } else { 1.0 }
 }
 
 fn plain_sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
@@ -66,6 +74,16 @@ pub(crate) fn sums<S: Simd, const R: usize>(
             let difference = simd.sub_f64s(x, y);
             simd.add_f64s(sum, simd.mul_f64s(difference, difference))
         }),
+        Metric::L1 => {
+            run(simd, query, rows, |x, y, sum| simd.add_f64s(sum, simd.abs_f64s(simd.sub_f64s(x, y))))
+        }
+        Metric::Hamming => {
+            let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+            run(simd, query, rows, |x, y, sum| {
+                let same = simd.equal_f64s(x, y);
+                simd.add_f64s(sum, simd.select_f64s(same, zero, one))
+            })
+        }
     }
 }
 
@@ -98,7 +116,7 @@ fn run<S: Simd, const R: usize>(
 }
 
 #[inline(always)]
-fn fold(lanes: &mut [f64; LANES]) -> f64 {
+pub(crate) fn fold(lanes: &mut [f64; LANES]) -> f64 {
     let mut width = LANES;
     while width > 1 {
         width /= 2;
@@ -114,7 +132,7 @@ fn fold(lanes: &mut [f64; LANES]) -> f64 {
 pub(crate) fn rank(metric: Metric, sum: f64, norm_a: f64, norm_b: f64) -> f64 {
     match metric {
         Metric::InnerProduct => 1.0 - sum,
-        Metric::L2 => sum,
+        Metric::L2 | Metric::L1 | Metric::Hamming => sum,
         Metric::Cosine => match (norm_a == 0.0, norm_b == 0.0) {
             (true, true) => 0.0,
             (true, false) | (false, true) => 1.0,
@@ -165,7 +183,7 @@ mod tests {
             let mut processors = vec![Arch::Scalar, Arch::new()];
             #[cfg(target_arch = "x86_64")]
             processors.extend(pulp::x86::V3::try_new().map(Arch::V3));
-            for metric in [Metric::InnerProduct, Metric::L2] {
+            for metric in [Metric::InnerProduct, Metric::L2, Metric::L1, Metric::Hamming] {
                 for arch in &processors {
                     let wide = finish(metric, rank(metric, arch.dispatch(Sums(metric, &wide_a, &wide_b)), 1.0, 1.0));
                     prop_assert_eq!(wide.to_bits(), distance(metric, &a, &b).to_bits(), "{} {:?}", metric, arch);

@@ -71,7 +71,8 @@ impl Parts {
         Ok(MemorySet { info, base, queries, labels, texts, truth })
     }
 
-    fn check_limits(&self) -> Result<(), DataError> {
+    /// The limits are within what is there.
+    pub(crate) fn check_limits(&self) -> Result<(), DataError> {
         for (key, limit, part) in
             [("rows", self.rows, &self.base), ("queries_limit", self.queries_limit, &self.queries)]
         {
@@ -94,24 +95,31 @@ impl Parts {
             );
             return Err(mismatch(message, "give queries that were made by the same model"));
         }
-        let counts = |file: &str, what: &str, found: usize, of: &str, expected: usize| {
-            if found == expected {
-                return Ok(());
-            }
-            let message = format!("{file} has {found} {what}, and {of} has {expected} vectors");
-            Err(mismatch(message, "give files that were made together"))
-        };
         if let Some(part) = &self.truth {
-            counts(&part.file, "answers", part.kept.total, &queries.file, queries.kept.total)?;
+            counts(&part.file, "answers", part.kept.total, queries)?;
         }
+        self.check_counts()
+    }
+
+    /// What belongs to rows is there for each of them.
+    pub(crate) fn check_counts(&self) -> Result<(), DataError> {
         if let Some(part) = &self.labels {
-            counts(&part.file, "lines", part.kept.total, &base.file, base.kept.total)?;
+            counts(&part.file, "lines", part.kept.total, &self.base)?;
         }
         if let Some(part) = &self.texts {
-            counts(&part.file, "lines", part.kept.total, &base.file, base.kept.total)?;
+            counts(&part.file, "lines", part.kept.total, &self.base)?;
         }
         Ok(())
     }
+}
+
+fn counts(file: &str, what: &str, found: usize, of: &Part<Vectors>) -> Result<(), DataError> {
+    let expected = of.kept.total;
+    if found == expected {
+        return Ok(());
+    }
+    let message = format!("{file} has {found} {what}, and {} has {expected} vectors", of.file);
+    Err(mismatch(message, "give files that were made together"))
 }
 
 /// Queries are 32-bit floats, whatever they are stored as.

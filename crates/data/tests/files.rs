@@ -47,11 +47,12 @@ impl Folder {
     fn files(&self) -> DataFiles {
         DataFiles {
             base: self.path("base.fvecs"),
-            queries: self.path("query.fvecs"),
+            queries: Some(self.path("query.fvecs")),
+            hold_out: None,
             truth: Some(self.path("truth.ivecs")),
             labels: Some(self.path("labels.jsonl")),
             texts: Some(self.path("texts.jsonl")),
-            metric: Metric::Cosine,
+            metric: Some(Metric::Cosine),
             rows: None,
             queries_limit: None,
         }
@@ -155,16 +156,16 @@ fn specs_that_cannot_be_met() {
     assert!(error.contains("cannot read") && error.contains("missing.npy"), "{error}");
     fs::write(folder.path("base.hdf5"), b"x").unwrap();
     let error = folder.error(|files| files.base.set_file_name("base.hdf5"));
-    assert!(error.contains("extension `hdf5`") && error.contains(".npy or .fvecs"), "{error}");
+    assert!(error.contains("base.hdf5") && error.contains("HDF5"), "{error}");
     // A zero vector is only wrong where direction matters.
     folder.write("base.fvecs", &fvecs(&[&[0.0, 0.0], &[0.0, 2.0], &[3.0, 3.0]]));
-    assert!(open(&DataSpec::Files(Box::new(DataFiles { metric: Metric::L2, ..folder.files() }))).is_ok());
+    assert!(open(&DataSpec::Files(Box::new(DataFiles { metric: Some(Metric::L2), ..folder.files() }))).is_ok());
 }
 
 #[test]
 fn unknown_names() {
     for (name, help) in
-        [("wordnet-10", "did you mean `wordnet-10k`?"), ("sift", "there is wordnet-10k; files are given as")]
+        [("wordnet-10", "did you mean `wordnet-10k`?"), ("nowhere-known", "written ./nowhere-known")]
     {
         let Err(error) = open(&DataSpec::named(name)) else { panic!("opened") };
         assert!(

@@ -90,6 +90,15 @@ fn configuration(what: String, help: &str) -> EngineError {
 impl Settings {
     /// Refuses a metric that the storage can't express.
     fn check_metric(&self, metric: Metric) -> Result<()> {
+        let bits = self.storage == Storage::B1;
+        if metric == Metric::L1 || (metric == Metric::Hamming && !bits) {
+            let other = if metric == Metric::Hamming { "storage b1, whose graph is built on it, or " } else { "" };
+            return Err(EngineError::Unsupported {
+                engine: "embedded".to_owned(),
+                what: format!("an hnsw index with storage {} and metric {metric}", self.storage.element()),
+                help: format!("use {other}index none, which compares every row"),
+            });
+        }
         if self.storage == Storage::I8 && metric != Metric::Cosine {
             return Err(EngineError::Unsupported {
                 engine: "embedded".to_owned(),

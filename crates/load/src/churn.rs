@@ -4,6 +4,8 @@
 //! at a checkpoint is known exactly from how many operations were done and which of them failed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
 use annvil_core::label::Labels;
 use annvil_core::metric::Metric;
@@ -16,15 +18,18 @@ use crate::work::{Task, Work};
 /// How far a new row lies from the row that it resembles, as a share of that row's length.
 const NOISE: f32 = 0.1;
 
-/// Rows for upserts: a pool of new rows, each of which resembles a row of the data set.
+/// Rows for upserts: a pool of new rows, each of which resembles a row of the data set, or rows of the data set itself
+/// under given ids.
 #[derive(Debug, Clone)]
 pub struct NewRows {
     ids: Vec<RowId>,
     dim: usize,
     vectors: Vec<f32>,
-    labels: Labels,
+    labels: Arc<Labels>,
     label_rows: Vec<usize>,
     batch: usize,
+    /// Whether each id keeps its vector, however often it is written.
+    fixed: bool,
 }
 
 /// Where new rows come from.
@@ -56,29 +61,66 @@ impl NewRows {
             label_rows.push(row);
         }
         let ids = (first..first + pool as u64).collect();
-        Self { ids, dim, vectors, labels: source.labels.clone(), label_rows, batch }
+        let labels = Arc::new(source.labels.clone());
+        Self { ids, dim, vectors, labels, label_rows, batch, fixed: false }
+    }
+
+    /// The rows `rows` of a data set under ids from `first` on, handed out `batch` at a time, the last time what is left.
+    /// `read` writes a row of the data set into a slice; `labels` are those of the data set.
+    pub fn of_rows(
+        rows: Range<usize>,
+        first: RowId,
+        batch: usize,
+        dim: usize,
+        labels: &Arc<Labels>,
+        read: &dyn Fn(usize, &mut [f32]),
+    ) -> Self {
+        let mut vectors = vec![0.0; rows.len() * dim];
+        for (row, vector) in rows.clone().zip(vectors.chunks_exact_mut(dim.max(1))) {
+            read(row, vector);
+        }
+        Self {
+            ids: (first..first + rows.len() as u64).collect(),
+            dim,
+            vectors,
+            labels: Arc::clone(labels),
+            label_rows: rows.collect(),
+            batch: batch.max(1),
+            fixed: true,
+        }
     }
 
     /// The rows of the `number`-th upsert. After all were inserted they are replaced in turn: each round writes other
     /// vectors under the same ids.
     pub fn batch(&self, number: u64) -> Batch<'_> {
         let (ids, from) = self.place(number);
+        let rows = self.height(ids);
         Batch {
-            ids: &self.ids[ids..ids + self.batch],
+            ids: &self.ids[ids..ids + rows],
             dim: self.dim,
-            vectors: &self.vectors[from * self.dim..(from + self.batch) * self.dim],
+            vectors: &self.vectors[from * self.dim..(from + rows) * self.dim],
             labels: &self.labels,
-            label_rows: &self.label_rows[from..from + self.batch],
+            label_rows: &self.label_rows[from..from + rows],
             texts: &[],
         }
     }
 
     /// Index of the first id and of the first vector of an upsert.
     fn place(&self, number: u64) -> (usize, usize) {
-        let batches = (self.ids.len() / self.batch) as u64;
+        let batches = self.batches();
         let (round, at) = (number / batches, number % batches);
-        let from = (at + round) % batches;
+        let from = if self.fixed { at } else { (at + round) % batches };
         (at as usize * self.batch, from as usize * self.batch)
+    }
+
+    /// Rows of the batch that begins at an index.
+    fn height(&self, from: usize) -> usize {
+        self.batch.min(self.ids.len() - from)
+    }
+
+    /// Number of upserts after which every row was written once.
+    pub fn batches(&self) -> u64 {
+        self.ids.len().div_ceil(self.batch).max(1) as u64
     }
 
     /// Index in the pool of the first vector that the `number`-th upsert writes.
@@ -89,7 +131,7 @@ impl NewRows {
     /// Ids and indexes of the vectors of the `number`-th upsert.
     pub fn written(&self, number: u64) -> impl Iterator<Item = (RowId, usize)> + '_ {
         let (ids, from) = self.place(number);
-        (0..self.batch).map(move |offset| (self.ids[ids + offset], from + offset))
+        (0..self.height(ids)).map(move |offset| (self.ids[ids + offset], from + offset))
     }
 
     /// All vectors of the pool, row after row.
@@ -158,13 +200,12 @@ impl Holdings {
             let done = numbers.iter().enumerate().map(|(class, k)| work.before(class, index, *k)).sum();
             match task {
                 Task::Upsert { rows } => holdings.upserted(index, rows, done, &lost),
-                Task::Delete { ids } => {
-                    for number in 0..done.min(ids.len() as u64) {
-                        let id = ids[number as usize];
+                Task::Delete { ids, batch } => {
+                    for (number, ids) in (0..done).zip(ids.chunks((*batch).max(1))) {
                         if lost.contains(&(index, number)) {
-                            holdings.unsure.insert(id);
+                            holdings.unsure.extend(ids);
                         } else {
-                            holdings.deleted.insert(id);
+                            holdings.deleted.extend(ids);
                         }
                     }
                 }
@@ -194,7 +235,6 @@ impl Holdings {
 mod tests {
     use super::*;
     use annvil_core::plan::stream;
-    use std::sync::Arc;
 
     fn pool(first: RowId, pool: usize, batch: usize) -> Arc<NewRows> {
         let labels = Labels::empty(10);
@@ -221,8 +261,22 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_the_data_set_keep_their_vectors_and_the_last_batch_may_be_short() {
+        let labels = Arc::new(Labels::empty(10));
+        let read = |row: usize, out: &mut [f32]| out.fill(row as f32);
+        let rows = NewRows::of_rows(4..9, 100, 2, 3, &labels, &read);
+        assert_eq!((rows.len(), rows.batches()), (5, 3));
+        let last = rows.batch(2);
+        assert_eq!((last.ids, last.label_rows, last.vectors), (&[104][..], &[8][..], &[8.0; 3][..]));
+        assert_eq!(rows.written(2).collect::<Vec<_>>(), [(104, 4)]);
+        // Once more in the second round: the same.
+        assert_eq!((rows.batch(3).ids, rows.batch(3).vector(1)), (&[100, 101][..], &[5.0; 3][..]));
+    }
+
+    #[test]
     fn what_the_collection_holds_follows_from_the_log() {
-        let tasks = vec![Task::Upsert { rows: pool(100, 4, 2) }, Task::Delete { ids: vec![3, 1, 2] }];
+        let tasks =
+            vec![Task::Upsert { rows: pool(100, 4, 2) }, Task::Delete { ids: vec![3, 1, 2], batch: 1 }];
         let work = Work::mixed(tasks, &[vec![(0, 1)], vec![(1, 1)]], &mut stream(1, "mix"));
         let held = Holdings::after(&work, &[1, 2], &[]);
         assert_eq!(held.deleted, BTreeSet::from([1, 3]));

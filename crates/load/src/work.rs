@@ -37,10 +37,12 @@ pub enum Task {
         /// The rows.
         rows: Arc<NewRows>,
     },
-    /// Rows removed, one a call, each once; afterwards they are gone already.
+    /// Rows removed, each once; afterwards they are gone already.
     Delete {
         /// The rows.
         ids: Vec<RowId>,
+        /// Rows of one call; the last one may have fewer.
+        batch: usize,
     },
 }
 
@@ -58,9 +60,9 @@ impl Task {
                 OpRef::Distance { query: query as usize, id }
             }
             Self::Upsert { rows } => OpRef::Upsert { rows: rows.batch(number) },
-            Self::Delete { ids } => {
-                let at = number as usize % ids.len();
-                OpRef::Delete { ids: &ids[at..=at] }
+            Self::Delete { ids, batch } => {
+                let at = number as usize % ids.len().div_ceil(*batch) * batch;
+                OpRef::Delete { ids: &ids[at..ids.len().min(at + batch)] }
             }
         }
     }
@@ -74,7 +76,8 @@ impl Task {
     fn cycle(&self) -> u64 {
         let cycle = match self {
             Self::Search { order, .. } => order.len(),
-            Self::Fetch { ids } | Self::Delete { ids } => ids.len(),
+            Self::Fetch { ids } => ids.len(),
+            Self::Delete { ids, batch } => ids.len().div_ceil(*batch),
             Self::Distance { pairs } => pairs.len(),
             Self::Upsert { .. } => 1,
         };
@@ -216,8 +219,11 @@ mod tests {
 
     #[test]
     fn a_mix_has_the_shares_it_should_and_numbers_each_kind_without_gaps() {
-        let tasks =
-            vec![search(vec![0, 1, 2]), Task::Fetch { ids: vec![7] }, Task::Delete { ids: vec![1, 2] }];
+        let tasks = vec![
+            search(vec![0, 1, 2]),
+            Task::Fetch { ids: vec![7] },
+            Task::Delete { ids: vec![1, 2], batch: 1 },
+        ];
         let work = Work::mixed(tasks, &[vec![(0, 80), (1, 15), (2, 5)]], &mut stream(1, "mix"));
         let mut next = [0u64; 3];
         for k in 0..200_000 {
@@ -240,10 +246,22 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_removed_in_batches() {
+        let task = Task::Delete { ids: vec![1, 2, 3, 4, 5], batch: 2 };
+        let removed: Vec<Vec<RowId>> = (0..4)
+            .map(|number| match task.operation(number) {
+                OpRef::Delete { ids } => ids.to_vec(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(removed, [vec![1, 2], vec![3, 4], vec![5], vec![1, 2]]);
+    }
+
+    #[test]
     fn warming_up_changes_nothing() {
-        let work = Work::of(Task::Delete { ids: vec![1] });
+        let work = Work::of(Task::Delete { ids: vec![1], batch: 1 });
         assert!(work.harmless(0).is_none());
-        let tasks = vec![Task::Delete { ids: vec![1] }, search(vec![5, 6])];
+        let tasks = vec![Task::Delete { ids: vec![1], batch: 1 }, search(vec![5, 6])];
         let work = Work::mixed(tasks, &[vec![(0, 1), (1, 1)]], &mut stream(1, "mix"));
         let asked: Vec<usize> = (0..3)
             .map(|k| match work.harmless(k) {

@@ -65,6 +65,9 @@ pub(crate) fn of(view: &View<'_>) -> Vec<String> {
     if all.is_empty() {
         all.push(match view.record.status {
             Status::Complete if view.record.blocks.is_empty() => "Nothing was measured.".to_owned(),
+            Status::Complete if view.main().is_none() && !crate::sheet::runbooks(view).is_empty() => {
+                "Every search step of the runbook is scored by itself; its table holds them.".to_owned()
+            }
             Status::Complete if view.main().is_none() => {
                 "No search was measured, so there is nothing to compare.".to_owned()
             }

@@ -58,6 +58,7 @@ pub fn html(record: &RunRecord) -> String {
     load::sessions(&mut body, &view);
     load::migration(&mut body, &view);
     load::mixed(&mut body, &view);
+    load::runbooks(&mut body, &view);
     load::over_time(&mut body, &view);
     sizes(&mut body, &view);
     section(&mut body, "objectives", "Objectives", &verdict::objectives(&view));
@@ -163,7 +164,7 @@ fn searched(view: &View<'_>, measure: &Measure<'_>, sheet: &Sheet) -> String {
 fn searches(out: &mut String, view: &View<'_>) {
     let mut searches = view.searches();
     let Some(first) = searches.next() else {
-        if view.main().is_none() && limits(view).is_empty() {
+        if view.main().is_none() && limits(view).is_empty() && sheet::runbooks(view).is_empty() {
             section(out, "search", "Search", "<p class=\"mute\">No search was measured.</p>");
         }
         return;

@@ -9,6 +9,7 @@ mod migration;
 mod mixed;
 mod open;
 mod resources;
+mod runbook;
 mod searches;
 mod sessions;
 mod sweep;
@@ -19,6 +20,7 @@ pub(crate) use migration::migrations;
 pub(crate) use mixed::{checkpoints, freshness, mixed};
 pub(crate) use open::open;
 pub(crate) use resources::resources;
+pub(crate) use runbook::runbooks;
 pub(crate) use searches::search;
 pub(crate) use sessions::sessions;
 pub(crate) use sweep::{asked_recall, equal_recall, sweep};
@@ -61,6 +63,7 @@ pub(crate) fn all(view: &View<'_>) -> Vec<Sheet> {
         sheets.extend(checkpoints(view, measure));
         sheets.extend(freshness(view, measure));
     }
+    sheets.extend(runbooks(view));
     sheets.extend(work(view));
     sheets.extend(sizes(view));
     sheets

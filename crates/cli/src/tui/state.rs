@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use annvil_conduct::event::{Event, Second};
 use annvil_core::plan::Plan;
-use annvil_core::record::{PhaseRecord, PhaseResult, ResourceFigures};
+use annvil_core::record::{PhaseRecord, PhaseResult, ResourceFigures, StepRecord};
 use annvil_core::scenario::point_name;
 use annvil_core::units::{Nanos, count};
 use annvil_load::cancel::Reason;
@@ -186,6 +186,7 @@ impl State {
                 let scored = forms.iter().rev().find_map(|form| form.recall.as_ref());
                 scored.or_else(|| checkpoints.iter().rev().find_map(|checkpoint| checkpoint.recall.as_ref()))
             }
+            PhaseResult::Runbook(book) => book.last().and_then(StepRecord::recall),
             _ => None,
         };
         if let Some(recall) = recall {
@@ -221,7 +222,7 @@ impl Running {
 
     /// Whether it is load, which has a rate and latencies.
     pub(super) fn is_load(&self) -> bool {
-        matches!(&*self.kind, "search" | "mixed" | "migration" | "limit" | "fetch" | "distance")
+        matches!(&*self.kind, "search" | "mixed" | "migration" | "runbook" | "limit" | "fetch" | "distance")
     }
 
     /// Share that is done, from 0 to 1, if that can be known.

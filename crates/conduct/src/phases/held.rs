@@ -7,6 +7,8 @@ use annvil_core::filter::FilterMismatch;
 use annvil_core::form::Form;
 use annvil_core::truth::Truth;
 use annvil_core::vector::{Matrix, RowId, Vectors};
+use annvil_data::exact::{Admission, Bitmap, Request};
+use annvil_data::runbook::merge;
 use annvil_load::churn::NewRows;
 
 use crate::inputs::Inputs;
@@ -47,36 +49,43 @@ impl Held<'_> {
         (self.old().count() + self.fresh().count()) as u64
     }
 
-    /// Exact answers to the first `asked` queries.
+    /// Exact answers to the first `asked` queries: over the rows of the data set where they lie, and over the few new ones
+    /// beside them.
     pub(super) fn truth(&self, form: &Form, asked: usize) -> Result<Truth, FilterMismatch> {
         let dataset = self.inputs.dataset();
-        let (dim, metric) = (dataset.info().dim, dataset.info().metric);
+        let (dim, metric, base) = (dataset.info().dim, dataset.info().metric, dataset.base());
         let predicate = form.filter.as_ref().map(|filter| filter.compile(dataset.labels())).transpose()?;
         let selected =
             |row: usize| predicate.as_ref().is_none_or(|predicate| predicate.matches(dataset.labels(), row));
-        let mut ids: Vec<RowId> = Vec::new();
-        let mut vectors: Vec<f32> = Vec::new();
-        for id in self.old().filter(|id| selected(*id as usize)) {
-            let at = vectors.len();
-            vectors.resize(at + dim, 0.0);
-            dataset.base().write_f32(id as usize, &mut vectors[at..]);
-            ids.push(id);
-        }
+        let Some(queries) = Matrix::new(self.queries.copy_rows(0..asked), dim) else {
+            return Ok(Truth::new());
+        };
+        let threads = machine::usable_cores();
+        let search = |base: &Vectors, admission: Admission<'_>| {
+            let mut request = Request::new(base, &queries, metric, form.k);
+            (request.admission, request.threads) = (admission, threads);
+            // Without a callback nothing stops a search.
+            request.run().unwrap_or_default()
+        };
+        let gone = |row: usize| {
+            let id = row as RowId;
+            self.deleted.contains(&id) || self.unsure.contains(&id)
+        };
+        let there = Bitmap::new(base.rows(), |row| !gone(row) && selected(row));
+        let old = search(base, Admission::Rows(&there));
+        let (mut ids, mut vectors): (Vec<RowId>, Vec<f32>) = (Vec::new(), Vec::new());
         for (id, pool, index) in self.fresh().filter(|(_, pool, index)| selected(pool.label_row(*index))) {
             vectors.extend_from_slice(pool.vector(index));
             ids.push(id);
         }
-        let first = self.queries.as_slice()[..asked * dim].to_vec();
-        let (Some(base), Some(queries)) = (Matrix::new(vectors, dim), Matrix::new(first, dim)) else {
-            return Ok(Truth::new());
-        };
-        let threads = machine::usable_cores();
-        let mut truth =
-            annvil_data::exact::answers(&Vectors::F32(base), &queries, metric, form.k, None, threads);
-        for answer in &mut truth {
-            answer.ids.iter_mut().for_each(|at| *at = ids[*at as usize]);
-        }
-        Ok(truth)
+        let Some(vectors) = Matrix::new(vectors, dim).filter(|_| !ids.is_empty()) else { return Ok(old) };
+        let fresh = search(&Vectors::F32(vectors), Admission::All);
+        let both = old.iter().zip(fresh).map(|(old, mut fresh)| {
+            // Ids ascend with the places, so rows at one distance keep their order.
+            fresh.ids.iter_mut().for_each(|at| *at = ids[*at as usize]);
+            merge(old, &fresh, form.k)
+        });
+        Ok(both.collect())
     }
 
     /// True distance of a row that is there to a query.

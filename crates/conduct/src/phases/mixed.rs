@@ -83,7 +83,7 @@ fn prepare(stage: &mut Stage<'_>, keys: &MixedPhase) -> Result<Measurement, Stop
                 Operation::Upsert => {
                     Task::Upsert { rows: rows.new_rows(stage, pool(keys), keys.batch, &mut random) }
                 }
-                Operation::Delete => Task::Delete { ids: rows.deletable()? },
+                Operation::Delete => Task::Delete { ids: rows.deletable()?, batch: 1 },
             });
             let name = if class.is_empty() {
                 operation.name().to_owned()
@@ -159,7 +159,7 @@ fn encode(
         None => dataset.queries().clone(),
         Some(fresh) => {
             forms.push(Form::search(PROBE, search.k));
-            let mut vectors = dataset.queries().as_slice().to_vec();
+            let mut vectors = dataset.queries().copy_rows(0..dataset.queries().rows());
             vectors.extend_from_slice(fresh.rows.vectors());
             let failed = || EngineError::failed("the runner", "prepare queries", "rows of different lengths");
             Matrix::new(vectors, dataset.info().dim).ok_or_else(failed)?

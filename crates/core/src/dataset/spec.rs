@@ -3,8 +3,13 @@
 //! ```yaml
 //! data: wordnet-10k                          # a set in the box, by name
 //! data: {name: wordnet-10k, rows: 2000}      # the same, cut
+//! data: sets/glove-100-angular.hdf5          # a file or folder that brings its queries and says its metric
+//! data: {path: mine.csv, metric: cosine, hold_out: 500}   # one that does not: 500 of its rows become the queries
+//! data: {synth: {rows: 50k, like: wordnet-10k}}    # made, in the likeness of another
 //! data: {base: b.npy, queries: q.fvecs, metric: cosine, truth: t.ivecs, labels: l.jsonl, texts: t.jsonl}
 //! ```
+//!
+//! A text is a path if it has a `/` or the extension of a file; else it is a name.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,10 +20,11 @@ use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::SynthSpec;
 use crate::metric::Metric;
 
-/// A data set by name or by files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A data set by name, by files, or by recipe.
+#[derive(Debug, Clone, PartialEq)]
 pub enum DataSpec {
     /// A set that travels inside the binary.
     Named {
@@ -31,23 +37,28 @@ pub enum DataSpec {
     },
     /// Files.
     Files(Box<DataFiles>),
+    /// A recipe: the set is made when it is opened.
+    Synth(Box<SynthSpec>),
 }
 
-/// A data set in files. Formats go by extension: `.npy`, `.fvecs`, `.ivecs`, and `.jsonl` with one object a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A data set in files. Formats go by extension; a container or folder brings its parts, and what is named here
+/// replaces them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DataFiles {
-    /// The base vectors.
+    /// The base vectors, or a file or folder that holds them and more.
     pub base: PathBuf,
     /// The queries, of the same dimension.
-    pub queries: PathBuf,
+    pub queries: Option<PathBuf>,
+    /// Take this many rows out of the base, chosen at random, and search for them. Only without queries.
+    pub hold_out: Option<usize>,
     /// Exact answers: for each query the numbers of its nearest rows, nearest first.
     pub truth: Option<PathBuf>,
     /// Labels of the rows.
     pub labels: Option<PathBuf>,
     /// Texts of the rows.
     pub texts: Option<PathBuf>,
-    /// The metric that the vectors are meant for.
-    pub metric: Metric,
+    /// The metric that the vectors are meant for; needed where the format does not say it.
+    pub metric: Option<Metric>,
     /// Only this many of the first rows.
     pub rows: Option<usize>,
     /// Only this many of the first queries.
@@ -60,16 +71,40 @@ impl DataSpec {
         Self::Named { name: name.into(), rows: None, queries_limit: None }
     }
 
+    /// What a text means: a path if it looks like one, else a name.
+    pub fn of_text(text: &str) -> Self {
+        let path = Path::new(text);
+        // A name such as `glove.6B` is rather a file that is not there than a set in the box.
+        if !text.contains("://") && (text.contains(['/', '\\']) || path.extension().is_some()) {
+            return Self::path(path);
+        }
+        Self::named(text)
+    }
+
+    /// A file or folder that brings everything with it.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        Self::Files(Box::new(DataFiles { base: path.into(), ..DataFiles::default() }))
+    }
+
     /// The same set with relative paths taken from `folder`, usually that of the scenario file.
     #[must_use]
     pub fn relative_to(&self, folder: &Path) -> Self {
         match self {
             Self::Named { .. } => self.clone(),
+            Self::Synth(recipe) => {
+                let mut recipe = recipe.clone();
+                if let Some(like) = &mut recipe.like
+                    && let Self::Files(files) = Self::of_text(like)
+                {
+                    *like = folder.join(&files.base).to_string_lossy().into_owned();
+                }
+                Self::Synth(recipe)
+            }
             Self::Files(files) => {
                 let from_folder = |path: &PathBuf| folder.join(path);
                 Self::Files(Box::new(DataFiles {
                     base: from_folder(&files.base),
-                    queries: from_folder(&files.queries),
+                    queries: files.queries.as_ref().map(from_folder),
                     truth: files.truth.as_ref().map(from_folder),
                     labels: files.labels.as_ref().map(from_folder),
                     texts: files.texts.as_ref().map(from_folder),
@@ -81,7 +116,7 @@ impl DataSpec {
 }
 
 const FIELDS: &[&str] =
-    &["name", "base", "queries", "truth", "labels", "texts", "metric", "rows", "queries_limit"];
+    &["name", "synth", "path", "base", "queries", "hold_out", "truth", "labels", "texts", "metric", "rows", "queries_limit"];
 
 impl Serialize for DataSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -101,14 +136,20 @@ impl Serialize for DataSpec {
                 entry(&mut map, "queries_limit", queries_limit.as_ref())?;
                 map.end()
             }
+            Self::Synth(recipe) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("synth", recipe)?;
+                map.end()
+            }
             Self::Files(files) => {
                 let mut map = serializer.serialize_map(None)?;
                 entry(&mut map, "base", Some(&files.base))?;
-                entry(&mut map, "queries", Some(&files.queries))?;
+                entry(&mut map, "queries", files.queries.as_ref())?;
+                entry(&mut map, "hold_out", files.hold_out.as_ref())?;
                 entry(&mut map, "truth", files.truth.as_ref())?;
                 entry(&mut map, "labels", files.labels.as_ref())?;
                 entry(&mut map, "texts", files.texts.as_ref())?;
-                entry(&mut map, "metric", Some(&files.metric))?;
+                entry(&mut map, "metric", files.metric.as_ref())?;
                 entry(&mut map, "rows", files.rows.as_ref())?;
                 entry(&mut map, "queries_limit", files.queries_limit.as_ref())?;
                 map.end()
@@ -130,11 +171,11 @@ impl<'de> Visitor<'de> for SpecVisitor {
     type Value = DataSpec;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a data set, or a map with `name`, or with `base`, `queries` and `metric`")
+        f.write_str("the name or path of a data set, or a map with `name`, or with `path`, or with `base`, `queries` and `metric`")
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<DataSpec, E> {
-        Ok(DataSpec::named(name))
+        Ok(DataSpec::of_text(name))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<DataSpec, M::Error> {
@@ -142,8 +183,11 @@ impl<'de> Visitor<'de> for SpecVisitor {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match key.as_ref() {
                 "name" => take(&mut map, "name", &mut given.name)?,
+                "synth" => take(&mut map, "synth", &mut given.synth)?,
+                "path" => take(&mut map, "path", &mut given.path)?,
                 "base" => take(&mut map, "base", &mut given.base)?,
                 "queries" => take(&mut map, "queries", &mut given.queries)?,
+                "hold_out" => take(&mut map, "hold_out", &mut given.hold_out)?,
                 "truth" => take(&mut map, "truth", &mut given.truth)?,
                 "labels" => take(&mut map, "labels", &mut given.labels)?,
                 "texts" => take(&mut map, "texts", &mut given.texts)?,
@@ -164,8 +208,11 @@ impl<'de> Visitor<'de> for SpecVisitor {
 #[derive(Default)]
 struct Given {
     name: Option<String>,
+    synth: Option<SynthSpec>,
+    path: Option<PathBuf>,
     base: Option<PathBuf>,
     queries: Option<PathBuf>,
+    hold_out: Option<usize>,
     truth: Option<PathBuf>,
     labels: Option<PathBuf>,
     texts: Option<PathBuf>,
@@ -187,38 +234,60 @@ fn take<'de, M: MapAccess<'de>, T: Deserialize<'de>>(
 }
 
 impl Given {
-    fn into_spec(self) -> Result<DataSpec, String> {
-        if self.rows == Some(0) || self.queries_limit == Some(0) {
-            return Err(
-                "`rows` and `queries_limit` must be at least 1; leave them out to take all".to_owned()
-            );
+    /// The key that stands for a whole set, and what it does.
+    fn whole(&self) -> Option<(&'static str, &'static str)> {
+        match (&self.name, &self.synth) {
+            (_, Some(_)) => Some(("synth", "makes a set")),
+            (Some(_), None) => Some(("name", "takes a set from the box")),
+            (None, None) => None,
         }
-        if let Some(name) = self.name {
-            let file = [
+    }
+
+    fn into_spec(self) -> Result<DataSpec, String> {
+        let counts = [("rows", self.rows), ("queries_limit", self.queries_limit), ("hold_out", self.hold_out)];
+        if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
+            return Err(format!("`{key}` must be at least 1; leave it out to take all"));
+        }
+        if let Some((maker, what)) = self.whole() {
+            let others = [
+                ("name", self.name.is_some() && maker != "name"),
+                ("path", self.path.is_some()),
                 ("base", self.base.is_some()),
                 ("queries", self.queries.is_some()),
+                ("hold_out", self.hold_out.is_some()),
                 ("truth", self.truth.is_some()),
                 ("labels", self.labels.is_some()),
                 ("texts", self.texts.is_some()),
                 ("metric", self.metric.is_some()),
             ];
-            return match file.iter().find(|(_, given)| *given) {
-                Some((key, _)) => Err(format!(
-                    "`name` takes a set from the box, which brings its own `{key}`; give one of the two"
-                )),
-                None => Ok(DataSpec::Named { name, rows: self.rows, queries_limit: self.queries_limit }),
+            if let Some((key, _)) = others.into_iter().find(|(_, given)| *given) {
+                return Err(format!("`{maker}` {what}, which brings its own `{key}`; give one of the two"));
+            }
+            return match (self.name, self.synth) {
+                (Some(name), _) => Ok(DataSpec::Named { name, rows: self.rows, queries_limit: self.queries_limit }),
+                (None, Some(_)) if self.rows.is_some() || self.queries_limit.is_some() => {
+                    Err("`synth` has its own `rows` and `queries`: write them inside of it".to_owned())
+                }
+                (None, recipe) => Ok(DataSpec::Synth(Box::new(recipe.unwrap_or_default()))),
             };
         }
-        let missing = |key: &str, why: &str| format!("`data` lacks `{key}`: {why}");
+        if self.queries.is_some() && self.hold_out.is_some() {
+            return Err("`hold_out` takes queries out of the base, and `queries` brings some; give one of the two".to_owned());
+        }
+        let base = match (self.path, self.base) {
+            (Some(_), Some(_)) => return Err("`path` and `base` are the same; give one of the two".to_owned()),
+            (path, base) => path.or(base).ok_or(
+                "`data` lacks `path`: a file or folder with vectors, or `name` for a set in the box",
+            )?,
+        };
         Ok(DataSpec::Files(Box::new(DataFiles {
-            base: self.base.ok_or_else(|| missing("base", "a file of base vectors, or `name` for a set in the box"))?,
-            queries: self.queries.ok_or_else(|| {
-                missing("queries", "a file of query vectors that are not rows of the base; a row that asks for itself proves nothing")
-            })?,
+            base,
+            queries: self.queries,
+            hold_out: self.hold_out,
             truth: self.truth,
             labels: self.labels,
             texts: self.texts,
-            metric: self.metric.ok_or_else(|| missing("metric", "cosine, inner_product or l2, as the vectors were made for"))?,
+            metric: self.metric,
             rows: self.rows,
             queries_limit: self.queries_limit,
         })))
@@ -232,10 +301,11 @@ impl JsonSchema for DataSpec {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let metric = generator.subschema_for::<Metric>();
+        let recipe = generator.subschema_for::<SynthSpec>();
         let count = json_schema!({"type": "integer", "minimum": 1});
         let path = json_schema!({"type": "string"});
         json_schema!({
-            "description": "The data set: a name, a name with limits, or files (.npy, .fvecs, .ivecs, .jsonl).",
+            "description": "The data set: a name or path, a name with limits, or files.",
             "oneOf": [
                 {"type": "string"},
                 {
@@ -246,11 +316,17 @@ impl JsonSchema for DataSpec {
                 },
                 {
                     "type": "object",
+                    "properties": {"synth": recipe},
+                    "required": ["synth"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
                     "properties": {
-                        "base": path, "queries": path, "truth": path, "labels": path, "texts": path,
+                        "path": path, "base": path, "queries": path, "hold_out": count, "truth": path, "labels": path, "texts": path,
                         "metric": metric, "rows": count, "queries_limit": count
                     },
-                    "required": ["base", "queries", "metric"],
+                    "oneOf": [{"required": ["path"]}, {"required": ["base"]}],
                     "additionalProperties": false
                 }
             ]
@@ -271,6 +347,8 @@ mod tests {
         for (text, json) in [
             ("wordnet-10k", "\"wordnet-10k\""),
             ("{name: wordnet-10k, rows: 2000}", r#"{"name":"wordnet-10k","rows":2000}"#),
+            ("sets/a.hdf5", r#"{"base":"sets/a.hdf5"}"#),
+            ("{path: a.csv, hold_out: 5}", r#"{"base":"a.csv","hold_out":5}"#),
             (
                 "{metric: l2, queries: q.fvecs, base: b.npy, labels: l.jsonl, queries_limit: 5}",
                 r#"{"base":"b.npy","queries":"q.fvecs","labels":"l.jsonl","metric":"l2","queries_limit":5}"#,
@@ -286,7 +364,7 @@ mod tests {
     fn relative_paths_start_from_a_folder() {
         let spec = yaml("{base: b.npy, queries: /q.npy, labels: l.jsonl, metric: l2, rows: 5}").unwrap();
         let DataSpec::Files(files) = spec.relative_to(Path::new("sets/a")) else { panic!("files") };
-        assert_eq!((files.base, files.queries), ("sets/a/b.npy".into(), "/q.npy".into()));
+        assert_eq!((files.base, files.queries), ("sets/a/b.npy".into(), Some("/q.npy".into())));
         assert_eq!((files.labels, files.truth, files.rows), (Some("sets/a/l.jsonl".into()), None, Some(5)));
         let named = DataSpec::named("wordnet-10k");
         assert_eq!(named.relative_to(Path::new("x")), named);
@@ -295,13 +373,17 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (text, part) in [
-            ("{base: b.npy, metric: l2}", "lacks `queries`"),
-            ("{base: b.npy, queries: q.npy}", "lacks `metric`"),
-            ("{rows: 5}", "lacks `base`"),
+            ("{rows: 5}", "lacks `path`"),
+            ("{base: b.npy, path: b.npy}", "are the same"),
+            ("{path: b.npy, queries: q.npy, hold_out: 5}", "one of the two"),
             ("{name: x, metric: l2}", "its own `metric`"),
             ("{name: x, rows: 0}", "at least 1"),
+            ("{name: x, synth: {}}", "its own `name`"),
+            ("{synth: {rows: 5}, metric: l2}", "its own `metric`"),
+            ("{synth: {rows: 5}, rows: 5}", "inside of it"),
+            ("{synth: {rwos: 5}}", "rwos"),
             ("{nme: x}", "nme"),
-            ("[1]", "the name of a data set"),
+            ("[1]", "the name or path of a data set"),
         ] {
             let error = yaml(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

@@ -7,7 +7,7 @@ use crate::key::MetricKey;
 use crate::quantity::{Quantity, Stat};
 use crate::record::{
     Block, CheckpointRecord, FailureKind, FormRecord, FreshnessRecord, OpenRecord, PhaseRecord, PhaseResult,
-    RecallRecord, RunRecord,
+    RecallRecord, RunRecord, RunbookRecord, StepRecord,
 };
 use crate::scenario::point_name;
 use crate::units::Nanos;
@@ -112,6 +112,7 @@ impl<'a> Collector<'a> {
                     self.value(Quantity::Throughput, estimate);
                 }
             }
+            PhaseResult::Runbook(book) => self.runbook(book),
             PhaseResult::Persist { rows, bytes, times } => {
                 self.repeated(*rows, times);
                 self.value(Quantity::Disk, bytes.0 as f64);
@@ -119,6 +120,50 @@ impl<'a> Collector<'a> {
             }
             PhaseResult::Restore { rows, times, .. } => self.repeated(*rows, times),
         }
+    }
+
+    /// Every kind of step as a form, all its steps together; recall at the worst and at the last checkpoint.
+    fn runbook(&mut self, book: &'a RunbookRecord) {
+        for kind in ["insert", "delete", "replace", "search"] {
+            let steps: Vec<&StepRecord> = book.steps.iter().filter(|step| step.step.kind() == kind).collect();
+            let Some(first) = steps.first() else { continue };
+            self.form = kind;
+            let (mut service, mut response) = (first.service.clone(), first.response.clone());
+            for step in &steps[1..] {
+                service.add(&step.service);
+                match (&mut response, &step.response) {
+                    (Some(all), Some(own)) => all.add(own),
+                    (None, own) => response.clone_from(own),
+                    (Some(_), None) => {}
+                }
+            }
+            self.latency(Quantity::Service, Some(&service));
+            self.latency(Quantity::Response, response.as_ref());
+            let count = |of: &dyn Fn(&StepRecord) -> u64| steps.iter().map(|step| of(step)).sum::<u64>();
+            let done =
+                if first.step.writes() { count(&|step| step.rows) } else { count(&|step| step.operations) };
+            self.rate(done, Nanos(count(&|step| step.window.0)));
+            let (answered, failed) = (count(&|step| step.operations), count(&StepRecord::failed));
+            if answered + failed > 0 {
+                self.value(Quantity::Success, answered as f64 / (answered + failed) as f64);
+            }
+        }
+        let settling: Vec<u64> =
+            book.steps.iter().filter_map(|step| step.settle).map(|settled| settled.indexed.0).collect();
+        if !settling.is_empty() {
+            self.form = "settle";
+            self.value(Quantity::Time, settling.iter().sum::<u64>() as f64);
+        }
+        // What was good until a runbook ended early says nothing of its worst and its last checkpoint.
+        if book.is_whole() {
+            for (form, step) in [("worst", book.worst()), ("last", book.last())] {
+                if let Some(recall) = step.and_then(StepRecord::recall) {
+                    self.form = form;
+                    self.recall(recall);
+                }
+            }
+        }
+        self.form = "";
     }
 
     fn repeated(&mut self, rows: u64, times: &[Nanos]) {

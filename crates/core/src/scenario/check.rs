@@ -10,6 +10,7 @@ use crate::scenario::{LoadPhase, SettlePhase, VerifyPhase};
 
 mod counts;
 mod limit;
+mod runbook;
 mod traffic;
 
 use counts::counts;
@@ -207,6 +208,7 @@ impl Check<'_> {
                 ));
             }
         }
+        self.after_runbooks(scenario)?;
         self.order(scenario)
     }
 

@@ -46,16 +46,21 @@ pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
         )
     };
     match quantity {
-        Quantity::Service | Quantity::SchedLag | Quantity::Success => load(),
+        Quantity::Service | Quantity::Success => load() || matches!(phase, Phase::Runbook(_)),
+        Quantity::SchedLag => load(),
         Quantity::Throughput => !matches!(phase, Phase::Settle(_) | Phase::Verify(_)),
         Quantity::Response | Quantity::QueueWait => {
             load() && phase.traffic().is_some_and(|traffic| traffic.is_open())
+                || quantity == Quantity::Response && matches!(phase, Phase::Runbook(book) if book.is_open())
         }
         Quantity::Freshness => matches!(phase, Phase::Mixed(mixed) if mixed.freshness.is_some()),
         Quantity::Recall { k } | Quantity::Ndcg { k } => depth(phase) == Some(k as usize),
         Quantity::Mrr | Quantity::ShortAnswers => depth(phase).is_some(),
         Quantity::Time => {
-            matches!(phase, Phase::Load(_) | Phase::Settle(_) | Phase::Persist(_) | Phase::Restore(_))
+            matches!(
+                phase,
+                Phase::Load(_) | Phase::Settle(_) | Phase::Persist(_) | Phase::Restore(_) | Phase::Runbook(_)
+            )
         }
         Quantity::Memory | Quantity::Resident | Quantity::CodesPerRow | Quantity::Compression => {
             matches!(phase, Phase::Settle(_))
@@ -69,6 +74,7 @@ fn depth(phase: &Phase) -> Option<usize> {
     match phase {
         Phase::Search(search) => Some(search.k),
         Phase::Migration(migration) => Some(migration.k),
+        Phase::Runbook(book) => Some(book.k),
         Phase::Mixed(mixed) => {
             let searches = mixed.users().iter().any(|(_, class)| class.mix.search > 0);
             // Where rows come and go, answers are scored at checkpoints alone.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limit::LimitPhase;
 use super::mix::{MigrationPhase, MixedPhase};
+use super::runbook::RunbookPhase;
 use super::shape;
 use super::traffic::{Choice, Traffic, Warmup, WhenFull, traffic_phase};
 use super::{RateSpec, Spacing};
@@ -29,6 +30,8 @@ pub enum Phase {
     Mixed(MixedPhase),
     /// Searches move from one variant to another, both watched.
     Migration(MigrationPhase),
+    /// Steps that fill, change and search a collection that begins empty.
+    Runbook(RunbookPhase),
     /// The highest load at which objectives hold.
     Limit(LimitPhase),
     /// Fetch rows by id.
@@ -71,6 +74,7 @@ impl Phase {
             Self::Restore(_) => "restore",
             Self::Mixed(_) => "mixed",
             Self::Migration(_) => "migration",
+            Self::Runbook(_) => "runbook",
             Self::Limit(_) => "limit",
             Self::Latency(_) => "latency",
             Self::Throughput(_) => "throughput",
@@ -96,6 +100,7 @@ impl Phase {
             Self::Restore(p) => &p.name,
             Self::Mixed(p) => &p.name,
             Self::Migration(p) => &p.name,
+            Self::Runbook(p) => &p.name,
             Self::Limit(p) => &p.name,
             Self::Latency(p) => &p.name,
             Self::Throughput(p) => &p.name,
@@ -126,6 +131,7 @@ impl Phase {
             Self::Search(p) => p.relative_to(folder),
             Self::Mixed(p) => p.relative_to(folder),
             Self::Migration(p) => p.relative_to(folder),
+            Self::Runbook(p) => p.relative_to(folder),
             Self::Limit(p) => p.relative_to(folder),
             _ => {}
         }

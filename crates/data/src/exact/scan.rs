@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{Hit, Top};
 use crate::distance::instructions;
-use crate::kernel::{Product, SquaredDifference, Term, sums};
+use crate::kernel::{AbsoluteDifference, Product, SquaredDifference, Term, Unequal, sums};
 
 /// Rows that are compared with the query at the same time.
 const TOGETHER: usize = 4;
@@ -167,6 +167,8 @@ impl<F: Fn(usize) -> bool> WithSimd for Search<'_, F> {
         match self.scan.metric {
             Metric::InnerProduct => self.run::<Product, S>(simd, |dot, _| 1.0 - dot),
             Metric::L2 => self.run::<SquaredDifference, S>(simd, |square, _| square),
+            Metric::L1 => self.run::<AbsoluteDifference, S>(simd, |sum, _| sum),
+            Metric::Hamming => self.run::<Unequal, S>(simd, |count, _| count),
             Metric::Cosine => {
                 let inverse_norms = &self.scan.inverse_norms;
                 let ours = inverse_norm(self.query);

@@ -93,6 +93,12 @@ pub(super) fn mixed(out: &mut String, view: &View<'_>) {
     section(out, "mixed", "Mixed operations", &inside);
 }
 
+/// Collections that were filled, changed and searched step by step.
+pub(super) fn runbooks(out: &mut String, view: &View<'_>) {
+    let inside: String = sheet::runbooks(view).iter().map(|sheet| titled(view, sheet)).collect();
+    section(out, "runbook", "Step by step", &inside);
+}
+
 /// A chart for each phase that was long enough, above it why it ended early.
 pub(super) fn over_time(out: &mut String, view: &View<'_>) {
     let mut phases = Vec::new();

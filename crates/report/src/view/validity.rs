@@ -127,7 +127,7 @@ fn is_short(check: &ValidityCheck) -> bool {
 }
 
 fn is_measured(phase: &PhaseRecord) -> bool {
-    matches!(phase.result, PhaseResult::Measured { .. })
+    matches!(phase.result, PhaseResult::Measured { .. } | PhaseResult::Runbook(_))
 }
 
 /// The figures of the fastest search at a reported point, and what the harness costs.

@@ -14,6 +14,7 @@ pub(super) fn counts(phase: &Phase) -> Vec<(&'static str, u64)> {
             vec![("k", p.k as u64), ("operations", p.operations.unwrap_or(1)), ("batch", p.batch as u64)]
         }
         Phase::Migration(p) => vec![("k", p.k as u64), ("queries", p.queries.unwrap_or(1))],
+        Phase::Runbook(p) => vec![("k", p.k as u64), ("queries", number(p.queries))],
         Phase::Limit(p) => vec![
             ("k", p.k as u64),
             ("queries", p.queries.unwrap_or(1)),

@@ -153,6 +153,7 @@ impl Check<'_> {
                 Ok(())
             }
             Phase::Migration(migration) => self.migration(number, migration, scenario),
+            Phase::Runbook(book) => self.runbook(number, book),
             Phase::Limit(limit) => self.limit(number, phase.name(), limit, scenario),
             _ => Ok(()),
         }

@@ -1,0 +1,90 @@
+//! `annvil data ladder`: labels of known selectivity for any set.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use annvil_core::units::count;
+use annvil_data::synth::ladder::{Order, RUNG, ladder as make};
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::set::SetFlags;
+use crate::out;
+
+/// Flags of `annvil data ladder`.
+#[derive(Debug, Clone, Args)]
+pub struct LadderFlags {
+    #[command(flatten)]
+    set: SetFlags,
+    /// What the filters have to do with the vectors.
+    #[arg(long, value_enum, default_value = "chance")]
+    order: By,
+    /// Where the choice comes from.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// Write the labels here, a .jsonl file with one object a row.
+    #[arg(long, short, value_name = "FILE")]
+    out: PathBuf,
+    /// Answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// By what the rows are put in order; a filter selects the first ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// By chance: filters have nothing to do with the vectors.
+    Chance,
+    /// By the distance from a row: a filter selects a region, which most queries are far from.
+    Row,
+    /// By the distance from the first queries: a filter selects what they look for.
+    Queries,
+}
+
+/// Makes the labels and prints the filters.
+pub fn ladder(flags: &LadderFlags) -> anyhow::Result<ExitCode> {
+    if flags.out.exists() {
+        bail!("{} exists\n  Choose another name, or remove it.", flags.out.display());
+    }
+    let set = annvil_data::open(&flags.set.spec()?)?;
+    let (rows, metric) = (set.info().rows, set.info().metric);
+    let order = match flags.order {
+        By::Chance => Order::Chance,
+        By::Row => Order::FromRow(set.base(), metric),
+        By::Queries => Order::FromQueries(set.base(), metric, set.queries()),
+    };
+    let ladder = make(rows, flags.seed, order);
+    let write = || -> std::io::Result<()> {
+        let mut out = BufWriter::new(File::create_new(&flags.out)?);
+        for row in 0..rows {
+            let place = match ladder.column.value(row) {
+                Some(annvil_core::label::LabelValue::Int(place)) => place,
+                _ => continue,
+            };
+            writeln!(out, "{}", json!({ RUNG: place }))?;
+        }
+        out.flush()
+    };
+    write().with_context(|| format!("cannot write {}; check the path and the space on its disk", flags.out.display()))?;
+    if flags.json {
+        let rungs = ladder.rungs.iter().map(|rung| {
+            json!({"name": rung.name, "filter": rung.filter.to_string(), "matches": rung.matches, "selectivity": rung.selectivity})
+        });
+        out::json(&json!({"labels": flags.out, "rungs": rungs.collect::<Vec<_>>()}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = format!("  labels of {} rows written to {}\n", count(rows as u64), flags.out.display());
+    for rung in &ladder.rungs {
+        text.push_str(&format!(
+            "  {:8}  where: \"{}\"   {} rows\n",
+            rung.name,
+            rung.filter,
+            count(rung.matches as u64)
+        ));
+    }
+    out::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
