@@ -24,7 +24,7 @@ const FASHION: &str = "/usr/share/datasets/fashion-mnist";
 
 /// Runs the comparison and prints a table.
 pub fn run() -> anyhow::Result<()> {
-    let python = python::environment(&python::PACKAGES)?;
+    let python = python::environment(&python::FAISS)?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent")?;
     let ours = build(root)?;
     let folder = python::cache()?.join("compare-faiss");

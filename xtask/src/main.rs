@@ -55,9 +55,17 @@ fn test(rest: &[&str]) -> anyhow::Result<()> {
     }
     // The binary first: the tests of the command line start it.
     cargo(&["build", "--release", "--package", "annvil"])?;
-    // The writers that file formats are tested against.
-    let python = python::environment(&python::PACKAGES)?;
-    run(cargo_command().args(["test", "--release", "--workspace"]).args(rest).env("ANNVIL_PYTHON", python))
+    let mut tests = cargo_command();
+    tests.args(["test", "--release", "--workspace"]).args(rest);
+    match python::environment(&python::WRITERS) {
+        Ok(python) => {
+            tests.env("ANNVIL_PYTHON", python);
+        }
+        Err(error) if std::env::var_os("CI").is_some() => return Err(error),
+        // The tests that miss it say so by name.
+        Err(error) => eprintln!("warning: the readers are not tested against other writers: {error:#}"),
+    }
+    run(&mut tests)
 }
 
 fn lint() -> anyhow::Result<()> {

@@ -6,8 +6,11 @@ use std::{env, fs};
 
 use anyhow::{Context, bail};
 
-/// The packages that the chores and tests use, with their versions.
-pub const PACKAGES: [&str; 4] = ["numpy==2.4.6", "h5py==3.16.0", "pyarrow==26.0.1", "faiss-cpu==1.15.1"];
+/// The writers that file formats are tested against.
+pub const WRITERS: [&str; 3] = ["numpy==2.4.6", "h5py==3.16.0", "pyarrow==26.0.1"];
+
+/// What exact search is compared with.
+pub const FAISS: [&str; 2] = ["numpy==2.4.6", "faiss-cpu==1.15.1"];
 
 /// The interpreter of an environment that has the packages, such as `numpy==2.4.6`. It is made at the first call and
 /// found again by the list of packages.

@@ -163,7 +163,10 @@ pub fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
     };
     let mut variables: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with(annvil_conduct::prepare::VARIABLES) && !annvil_conduct::prepare::NO_KEYS.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            name.starts_with(annvil_conduct::prepare::VARIABLES)
+                && !annvil_conduct::prepare::NO_KEYS.contains(&name.as_str())
+        })
         .collect();
     variables.sort();
     Ok(Overrides { preset, set: flags.set.iter().map(pair).collect::<anyhow::Result<_>>()?, variables })

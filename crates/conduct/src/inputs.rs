@@ -1,6 +1,7 @@
 //! What every block of a run needs besides the plan: the data set, and the exact answers to every form.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,9 +43,8 @@ impl Inputs {
         let mut truths = Truths { k, by_filter: BTreeMap::new() };
         for form in &forms {
             let name = filter_name(form.filter.as_ref());
-            if !truths.by_filter.contains_key(&name) {
-                let truth = known_or_computed(&*dataset, k, form.filter.as_ref(), threads)?;
-                truths.by_filter.insert(name, truth);
+            if let Entry::Vacant(place) = truths.by_filter.entry(name) {
+                place.insert(known_or_computed(&*dataset, k, form.filter.as_ref(), threads)?);
             }
         }
         Ok(Self { dataset, truths })
@@ -109,7 +109,8 @@ fn known_or_computed(
 ) -> Result<Truth, DataError> {
     let compute = || annvil_data::exact::truth(dataset, k, filter, threads);
     let info = dataset.info();
-    let Some(folder) = cache_folder().filter(|_| info.rows as u64 * info.queries as u64 > WORTH_KEEPING) else {
+    let Some(folder) = cache_folder().filter(|_| info.rows as u64 * info.queries as u64 > WORTH_KEEPING)
+    else {
         return compute();
     };
     let name = filter_name(filter);

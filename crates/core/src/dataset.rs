@@ -14,7 +14,8 @@ use crate::vector::{Element, Matrix, RowId, Vectors};
 
 pub use self::spec::{DataFiles, DataSpec};
 pub use self::synth::{
-    ClusterSpec, Count, LabelSpec, NearDuplicates, OtherQueries, SynthKind, SynthSpec, TenantSpec, read_recipe,
+    ClusterSpec, Count, LabelSpec, NearDuplicates, OtherQueries, SynthKind, SynthSpec, TenantSpec,
+    read_recipe,
 };
 
 /// What is known about a data set before its vectors are read.

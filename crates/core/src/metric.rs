@@ -79,10 +79,9 @@ impl FromStr for Metric {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|metric| metric.name() == text)
-            .ok_or_else(|| format!("unknown metric `{text}`; there are cosine, inner_product, l2, l1 and hamming"))
+        Self::ALL.into_iter().find(|metric| metric.name() == text).ok_or_else(|| {
+            format!("unknown metric `{text}`; there are cosine, inner_product, l2, l1 and hamming")
+        })
     }
 }
 

@@ -171,6 +171,16 @@ impl Vectors {
         (0..rows.div_ceil(height)).map(move |block| block * height..((block + 1) * height).min(rows))
     }
 
+    /// All rows as 32-bit floats, in memory.
+    pub fn to_f32(&self) -> Matrix<f32> {
+        let dim = self.dim();
+        let mut values = vec![0.0; self.rows() * dim];
+        for (row, out) in values.chunks_exact_mut(dim.max(1)).enumerate() {
+            self.write_f32(row, out);
+        }
+        Matrix::new(values, dim.max(1)).unwrap_or_else(|| unreachable!("whole rows"))
+    }
+
     /// Writes row `row` as 32-bit floats into `out` (length [`Vectors::dim`]): bits become 0 and 1, sparse rows are
     /// filled with zeros. Exact for every element type.
     pub fn write_f32(&self, row: usize, out: &mut [f32]) {

@@ -12,9 +12,14 @@ use annvil_core::vector::{Matrix, Vectors};
 /// assert_eq!(bits, [0b1001_0000, 0b1000_0000]);
 /// ```
 pub fn pack(vector: &[f32], out: &mut [u8]) {
-    for (eight, byte) in vector.chunks(8).zip(out) {
-        *byte = eight.iter().enumerate().fold(0, |byte, (i, x)| byte | (u8::from(*x > 0.0) << (7 - i)));
-    }
+    out.iter_mut().zip(packed(vector, |x| *x > 0.0)).for_each(|(out, byte)| *out = byte);
+}
+
+/// The bytes of a row of bits, most significant first; what is left of the last is zero.
+pub(crate) fn packed<T>(row: &[T], is_set: impl Fn(&T) -> bool) -> impl Iterator<Item = u8> {
+    row.chunks(8).map(move |eight| {
+        eight.iter().enumerate().fold(0, |byte, (at, value)| byte | (u8::from(is_set(value)) << (7 - at)))
+    })
 }
 
 /// All rows as bits. `None` for a set without dimensions.

@@ -43,7 +43,8 @@ pub(crate) fn bundle(name: &str) -> Result<Bundle, DataError> {
         filtered: filtered_answers()?,
         metric: Some(Metric::Cosine),
         licence: Some(
-            "texts: WordNet 3.0 licence, Princeton University; vectors: all-MiniLM-L6-v2 (Apache-2.0)".to_owned(),
+            "texts: WordNet 3.0 licence, Princeton University; vectors: all-MiniLM-L6-v2 (Apache-2.0)"
+                .to_owned(),
         ),
         ..Bundle::of(name, array(wordnet!("base.f16.npy"), Format::Npy)?)
     })

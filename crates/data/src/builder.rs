@@ -78,7 +78,7 @@ impl Builder {
                     let (theirs, stored) = m.row(row);
                     indices.extend_from_slice(theirs);
                     values.extend_from_slice(stored);
-                    offsets.push(values.len() as i64);
+                    offsets.push((values.len() as u64).cast_signed());
                 }
             }
             _ => {

@@ -19,7 +19,8 @@ pub struct Bundle {
     pub queries: Option<Rows>,
     /// Exact answers to the queries.
     pub truth: Option<Kept<Neighbours>>,
-    /// Distances of these answers, one list a query, nearest first, as the format's makers define them.
+    /// Distances of these answers, one list a query, nearest first, as [`Metric::distance`] of the set's metric defines
+    /// them; none where a format has others.
     pub distances: Option<Vec<Vec<f64>>>,
     /// Labels of the base rows.
     pub labels: Option<Kept<Labels>>,
@@ -47,6 +48,17 @@ impl Bundle {
             filtered: vec![],
             metric: None,
             licence: None,
+        }
+    }
+
+    /// Takes distances of the answers, without what fills up short ones. They are left if they do not belong to these answers.
+    pub(crate) fn put_distances(&mut self, mut lists: Vec<Vec<f64>>) {
+        let Some(truth) = &self.truth else { return };
+        let ids = &truth.content.ids;
+        let each = || lists.iter().zip(ids);
+        if lists.len() == ids.len() && each().all(|(list, ids)| list.len() >= ids.len()) {
+            lists.iter_mut().zip(ids).for_each(|(list, ids)| list.truncate(ids.len()));
+            self.distances = Some(lists);
         }
     }
 }

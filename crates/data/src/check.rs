@@ -18,13 +18,12 @@ pub(crate) fn vectors(vectors: &Vectors, metric: Metric) -> Result<(), FormatErr
     }
     for block in vectors.blocks(BLOCK_BYTES) {
         for number in block.clone() {
-            let row = match vectors {
+            let row = if let Vectors::Sparse(rows) = vectors {
                 // Only what is stored: whole rows of a space this wide would take hours.
-                Vectors::Sparse(rows) => rows.row(number).1,
-                _ => {
-                    vectors.write_f32(number, &mut row);
-                    &row
-                }
+                rows.row(number).1
+            } else {
+                vectors.write_f32(number, &mut row);
+                &row
             };
             if let Some(dim) = row.iter().position(|x| !x.is_finite()) {
                 return Err(FormatError::new(
@@ -42,7 +41,8 @@ pub(crate) fn vectors(vectors: &Vectors, metric: Metric) -> Result<(), FormatErr
     if metric != Metric::Cosine || zeros == 0 {
         return Ok(());
     }
-    let message = format!("row {first_zero} is a zero vector, which has no direction ({zeros} such rows in all)");
+    let message =
+        format!("row {first_zero} is a zero vector, which has no direction ({zeros} such rows in all)");
     Err(FormatError::new(message, "remove these rows from all files, or use metric l2"))
 }
 

@@ -27,6 +27,10 @@ use crate::rows::Rows;
 /// Why answers are not there after values were rounded.
 const ROUNDED: &str = "exact answers: they are those of the vectors before they were rounded; `annvil data truth` computes new ones";
 
+/// Why distances are not there.
+const OTHER_DISTANCES: &str =
+    "distances of the answers: the metric or the layout defines them otherwise; `annvil data truth` computes them";
+
 /// Told how many rows of the base are written, and of how many if that is known; says whether to go on.
 pub type Report<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
@@ -57,6 +61,8 @@ pub struct Options {
     pub licence: Option<String>,
     /// What was converted, for the manifest.
     pub source: Option<String>,
+    /// By which name messages call the source, such as that of its file; its own name unless given.
+    pub file: Option<String>,
 }
 
 /// What was written.
@@ -110,20 +116,39 @@ fn take_base(source: &mut Bundle) -> Result<Rows, DataError> {
     Ok(std::mem::replace(&mut source.base, Rows::Ready(none)))
 }
 
+/// How messages call the source.
+fn called(source: &Bundle, options: &Options) -> String {
+    options.file.clone().unwrap_or_else(|| source.name.clone())
+}
+
+/// The distances of the answers, if they are by the metric of what is written. What is left out is named.
+fn take_distances(
+    source: &mut Bundle,
+    metric: Option<Metric>,
+    left_out: &mut Vec<String>,
+) -> Option<Vec<Vec<f64>>> {
+    let distances = source.distances.take()?;
+    if source.metric.is_some() && metric == source.metric {
+        return Some(distances);
+    }
+    left_out.push(OTHER_DISTANCES.to_owned());
+    None
+}
+
 /// Whether values are not what they were.
 fn changed(rounding: Option<Rounding>) -> bool {
     rounding.is_some_and(|rounding| rounding.changed > 0)
 }
 
 /// Labels and texts must be as many as the rows.
-fn check_sides(source: &Bundle, rows: usize) -> Result<(), DataError> {
+fn check_sides(source: &Bundle, name: &str, rows: usize) -> Result<(), DataError> {
     let counts = [
         ("labels", source.labels.as_ref().map(|kept| kept.total)),
         ("texts", source.texts.as_ref().map(|kept| kept.total)),
     ];
     for (what, count) in counts {
         if let Some(count) = count.filter(|count| *count != rows) {
-            let message = format!("{} has {rows} vectors and {count} {what}", source.name);
+            let message = format!("{name} has {rows} vectors and {count} {what}");
             return Err(mismatch(message, "they belong to different sets, or a file is cut off"));
         }
     }

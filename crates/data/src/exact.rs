@@ -13,6 +13,7 @@ mod candidates;
 mod extend;
 mod fast;
 mod first_pass;
+mod merge;
 mod panel;
 mod plain;
 mod progress;
@@ -30,6 +31,7 @@ use annvil_core::vector::RowId;
 
 pub use self::admission::{Admission, Admit, Bitmap};
 pub use self::extend::extend;
+pub use self::merge::merge;
 pub use self::progress::{Report, Stopped};
 pub use self::request::Request;
 pub use self::scan::ExactScan;

@@ -30,7 +30,11 @@ pub fn truth(dataset: &dyn Dataset, asked: &[Ask], k: usize, threads: usize) -> 
     let (labels, queries) = (dataset.labels(), dataset.queries());
     let rows = dataset.info().rows;
     if let Some(ask) = asked.iter().find(|ask| ask.query >= queries.rows()) {
-        let message = format!("a filter belongs to query {}, and there are queries 0 to {}", ask.query, queries.rows() - 1);
+        let message = format!(
+            "a filter belongs to query {}, and there are queries 0 to {}",
+            ask.query,
+            queries.rows() - 1
+        );
         return Err(mismatch(message, "the filters belong to other queries"));
     }
     let mut truth = Truth::with_capacity(asked.len());
@@ -79,12 +83,30 @@ pub fn read(text: &[u8]) -> Result<Vec<FilteredAnswer>, FormatError> {
                 "write {\"query\": 0, \"filter\": \"label = 'value'\"} on each line",
             )
         };
-        let Line { query, filter, top } = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+        let Line { query, filter, top } =
+            serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
         let filter = match &filter {
-            Value::String(text) => text.parse().map_err(|error: annvil_core::filter::FilterError| wrong(error.to_string())),
+            Value::String(text) => {
+                text.parse().map_err(|error: annvil_core::filter::FilterError| wrong(error.to_string()))
+            }
             json => json_filter::parse(json).map_err(wrong),
         }?;
         Ok(FilteredAnswer { query, filter, ids: top })
     };
-    text.lines().filter(|line| !line.trim().is_empty()).enumerate().map(answer).collect()
+    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn empty_lines_are_passed_over_and_counted() {
+        let text = b"{\"query\": 1, \"filter\": \"a = 1\"}\n\n{\"query\": 0, \"filter\": {\"a\": 2}, \"ids\": [3]}\n";
+        let read_back = read(text).unwrap();
+        assert_eq!(read_back.iter().map(|ask| ask.query).collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(read_back[1].ids, [3]);
+        let error = read(b"\n\n{\"query\": 1}\n").unwrap_err();
+        assert!(error.message.starts_with("line 3: missing field `filter`"), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use annvil_core::label::Labels;
 use crate::error::FormatError;
 
 /// Dimensions beyond this mean a damaged file; the longest embeddings have some ten thousand.
-const MOST_DIMENSIONS: usize = 1 << 20;
+pub(crate) const MOST_DIMENSIONS: usize = 1 << 20;
 
 /// Content of a file of which perhaps only the first rows were kept.
 #[derive(Debug, Clone, PartialEq)]

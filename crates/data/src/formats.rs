@@ -32,11 +32,11 @@ use crate::rows::Rows;
 pub enum Format {
     /// NumPy's arrays.
     Npy,
-    /// TexMex's rows of 32-bit floats.
+    /// Rows of 32-bit floats, of the `TexMex` corpus.
     Fvecs,
-    /// TexMex's rows of bytes.
+    /// Rows of bytes, of the `TexMex` corpus.
     Bvecs,
-    /// TexMex's rows of 32-bit integers.
+    /// Rows of 32-bit integers, of the `TexMex` corpus.
     Ivecs,
     /// big-ann's 32-bit floats.
     Fbin,
@@ -115,7 +115,8 @@ pub fn vectors(path: &Path) -> Result<Rows, DataError> {
         return Ok(file(path)?.base);
     }
     let bytes = mapped(path)?;
-    array(format, &bytes).map_err(|problem| sniff::explained(problem, format, bytes.bytes()).in_file(&shown(path)))
+    array(format, &bytes)
+        .map_err(|problem| sniff::explained(problem, format, bytes.bytes()).in_file(&shown(path)))
 }
 
 /// Vectors in formats that hold nothing else.
@@ -167,10 +168,14 @@ pub(crate) fn format(path: &Path) -> Result<Format, DataError> {
     }
     let bytes = mapped(path)?;
     sniff::format(bytes.bytes()).ok_or_else(|| {
-        let looks = sniff::looks_like(bytes.bytes()).map_or_else(String::new, |what| format!("; it looks like {what}"));
+        let looks = sniff::looks_like(bytes.bytes())
+            .map_or_else(String::new, |what| format!("; it looks like {what}"));
         let message = format!("the name does not say which format the file has{looks}");
-        FormatError::new(message, "give it the extension of its format, such as .npy, .fvecs, .hdf5 or .parquet")
-            .in_file(&shown(path))
+        FormatError::new(
+            message,
+            "give it the extension of its format, such as .npy, .fvecs, .hdf5 or .parquet",
+        )
+        .in_file(&shown(path))
     })
 }
 
@@ -185,17 +190,25 @@ pub(crate) fn shown(path: &Path) -> String {
 /// Writes dense rows one after the other, as they lie in memory.
 pub(crate) fn write_rows(out: &mut impl Write, vectors: &Vectors, rows: Range<usize>) -> io::Result<()> {
     match vectors {
-        Vectors::F32(m) => rows.into_iter().try_for_each(|row| out.write_all(bytemuck::cast_slice(m.row(row)))),
-        Vectors::F16(m) => rows.into_iter().try_for_each(|row| out.write_all(bytemuck::cast_slice(m.row(row)))),
+        Vectors::F32(m) => {
+            rows.into_iter().try_for_each(|row| out.write_all(bytemuck::cast_slice(m.row(row))))
+        }
+        Vectors::F16(m) => {
+            rows.into_iter().try_for_each(|row| out.write_all(bytemuck::cast_slice(m.row(row))))
+        }
         Vectors::U8(m) => rows.into_iter().try_for_each(|row| out.write_all(m.row(row))),
-        Vectors::I8(m) => rows.into_iter().try_for_each(|row| out.write_all(bytemuck::cast_slice(m.row(row)))),
+        Vectors::I8(m) => {
+            rows.into_iter().try_for_each(|row| out.write_all(bytemuck::cast_slice(m.row(row))))
+        }
         Vectors::Bits { packed, .. } => rows.into_iter().try_for_each(|row| out.write_all(packed.row(row))),
         Vectors::Sparse(_) => Err(cannot_hold("dense files", Element::Sparse)),
     }
 }
 
 pub(crate) fn cannot_hold(what: &str, element: Element) -> io::Error {
-    io::Error::other(format!("{what} can't hold {element} values; convert them with `--element`, or choose another format"))
+    io::Error::other(format!(
+        "{what} can't hold {element} values; convert them with `--element`, or choose another format"
+    ))
 }
 
 #[cfg(test)]

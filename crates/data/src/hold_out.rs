@@ -26,14 +26,19 @@ pub(crate) fn from_base(parts: Parts, wanted: Option<usize>) -> Result<Parts, Da
     let rows = parts.base.kept.content.rows();
     let count = wanted.unwrap_or_else(|| USUAL.min(rows / 10).max(1));
     if count >= rows {
-        let message = format!("{} has {rows} rows and no queries, and {count} rows can't be held out of it", parts.base.file);
+        let message = format!(
+            "{} has {rows} rows and no queries, and {count} rows can't be held out of it",
+            parts.base.file
+        );
         return Err(mismatch(message, "name a file of `queries`, or hold out fewer rows"));
     }
     let mut random = ChaCha8Rng::seed_from_u64(SEED);
     let mut chosen = index::sample(&mut random, rows, count).into_vec();
     chosen.sort_unstable();
     let mut out = vec![false; rows];
-    chosen.iter().for_each(|row| out[*row] = true);
+    for row in &chosen {
+        out[*row] = true;
+    }
     let in_file = |problem: crate::FormatError| problem.in_file(&parts.base.file);
     let base = &parts.base.kept.content;
     let mut queries = Builder::new(base.element(), base.dim());
@@ -98,7 +103,10 @@ mod tests {
     fn rows_move_with_what_belongs_to_them() {
         let part = |rows: usize| {
             let values = (0..rows).map(|x| x as f32).collect();
-            Part { file: "f".into(), kept: Kept { content: Vectors::F32(Matrix::new(values, 1).unwrap()), total: rows } }
+            Part {
+                file: "f".into(),
+                kept: Kept { content: Vectors::F32(Matrix::new(values, 1).unwrap()), total: rows },
+            }
         };
         let parts = |rows| Parts {
             name: "n".into(),

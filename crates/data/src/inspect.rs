@@ -62,6 +62,10 @@ pub struct Inspection {
     pub queries_and_rows: Option<QueriesAndRows>,
     /// Neighbours by one metric that are neighbours by another as well.
     pub overlaps: Vec<Overlap>,
+    /// Queries that have shipped answers, which should be all.
+    pub answered: Option<usize>,
+    /// Rows that have texts, which should be all.
+    pub texts: Option<usize>,
     /// Whether the answers that came with the set are right.
     pub truth: Option<TruthCheck>,
     /// The columns of labels, in order of name.
@@ -84,8 +88,13 @@ pub struct QueryFigures {
     pub vectors: VectorFigures,
 }
 
-/// Looks at a set as a whole. Memory: mapped sets stay mapped; of every row 16 bytes are kept, up to 64 MB.
+/// Rows and queries that are sampled at most.
+const MOST_SAMPLED: usize = 20_000;
+
+/// Looks at a set as a whole. Mapped sets stay mapped, decoded ones are held in memory; of every row another 24 bytes are
+/// kept for a while.
 pub fn inspect(bundle: Bundle, asked: Asked) -> Result<Inspection, DataError> {
+    let asked = Asked { sample: asked.sample.clamp(3, MOST_SAMPLED), ..asked };
     let in_file = |name: &str| {
         let name = name.to_owned();
         move |problem: crate::FormatError| problem.in_file(&name)
@@ -103,20 +112,20 @@ pub fn inspect(bundle: Bundle, asked: Asked) -> Result<Inspection, DataError> {
         .as_ref()
         .map(|queries| QueryFigures { dim: queries.dim(), vectors: vectors::figures(queries) });
     let numbers = figures.broken() == 0;
-    let usable = queries
-        .as_ref()
-        .filter(|queries| queries.dim() == base.dim() && query_figures.as_ref().is_some_and(|q| q.vectors.broken() == 0));
+    let usable = queries.as_ref().filter(|queries| {
+        queries.dim() == base.dim() && query_figures.as_ref().is_some_and(|q| q.vectors.broken() == 0)
+    });
     let assumed = metric.unwrap_or_else(|| likely(&base, &figures));
     let geometry = if numbers { geometry::geometry(&base, assumed, asked)? } else { None };
     let queries_and_rows = match (numbers, usable, &geometry) {
-        (true, Some(queries), Some(geometry)) => {
-            geometry::queries_and_rows(&base, queries, assumed, geometry, asked)
-        }
+        (true, Some(queries), Some(geometry)) => geometry::queries_and_rows(&base, queries, geometry, asked),
         _ => None,
     };
     let overlaps = if numbers { geometry::overlaps(&base, usable, &figures, assumed, asked) } else { vec![] };
     let truth = match (&bundle.truth, usable) {
-        (Some(truth), Some(queries)) if numbers => geometry::check_truth(&base, queries, &truth.content, assumed, asked),
+        (Some(truth), Some(queries)) if numbers => {
+            geometry::check_truth(&base, queries, &truth.content, assumed, asked)
+        }
         _ => None,
     };
     let mut found = Inspection {
@@ -132,6 +141,8 @@ pub fn inspect(bundle: Bundle, asked: Asked) -> Result<Inspection, DataError> {
         geometry,
         queries_and_rows,
         overlaps,
+        answered: bundle.truth.as_ref().map(|kept| kept.total),
+        texts: bundle.texts.as_ref().map(|kept| kept.total),
         truth,
         labels: bundle.labels.as_ref().map(|kept| labels::figures(&kept.content)).unwrap_or_default(),
         labelled_rows: bundle.labels.as_ref().map(|kept| kept.total),

@@ -39,7 +39,7 @@ fn all_of(
 }
 
 /// One part needs no joining.
-fn joined(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
+pub(crate) fn joined(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
     match parts.pop() {
         Some(only) if parts.is_empty() => only,
         last => {
@@ -81,7 +81,8 @@ fn test(field: &str, operator: &str, json: &Json) -> Result<Filter, String> {
     }
 }
 
-fn literal(json: &Json) -> Result<Value, String> {
+/// A value that labels are compared with.
+pub(crate) fn literal(json: &Json) -> Result<Value, String> {
     match json {
         Json::String(text) => Ok(Value::Text(text.clone())),
         Json::Bool(x) => Ok(Value::Bool(*x)),
@@ -90,8 +91,18 @@ fn literal(json: &Json) -> Result<Value, String> {
             (None, Some(x)) => Ok(Value::Float(x)),
             (None, None) => Err(format!("the number {number} is out of range")),
         },
-        _ => Err(format!("{json} cannot be compared with")),
+        _ => Err(format!("{} cannot be compared with", short(json))),
     }
+}
+
+/// The start of what was found, for messages.
+pub(crate) fn short(json: &Json) -> String {
+    let text = json.to_string();
+    let mut start: String = text.chars().take(60).collect();
+    if start.len() < text.len() {
+        start.push('…');
+    }
+    start
 }
 
 #[cfg(test)]

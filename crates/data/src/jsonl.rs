@@ -1,8 +1,10 @@
 //! Labels and texts of rows: one JSON object a line, in the order of the rows.
 //!
-//! An `id`, if there is one, is the number of the row and must agree with the line. It is no label.
+//! An `id`, if there is one, is the number of the row and must agree with the line. It is no label, but in Annvil's own
+//! folders, where it may be one.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use annvil_core::label::{Column, LabelType, LabelValue, Labels};
 use serde_json::{Map, Value};
@@ -16,8 +18,24 @@ use crate::format::Kept;
 /// of numbers; every other mixture is an error. `null` or no entry is a missing value; a label that is nowhere there is
 /// a column of texts without any.
 pub fn labels(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Labels>, FormatError> {
+    columns(bytes, limit, Id::Row)
+}
+
+/// Reads labels as [`labels`] does, and takes `id` for one of them.
+pub(crate) fn all_labels(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Labels>, FormatError> {
+    columns(bytes, limit, Id::Label)
+}
+
+/// What `id` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Id {
+    Row,
+    Label,
+}
+
+fn columns(bytes: &[u8], limit: Option<usize>, id: Id) -> Result<Kept<Labels>, FormatError> {
     let mut columns: BTreeMap<String, Option<Column>> = BTreeMap::new();
-    let total = each_row(bytes, limit, |row, object| {
+    let total = each_row(bytes, limit, id, |row, object| {
         for (name, value) in object {
             let value = label(row, &name, value)?;
             // `None` until the first value shows the type.
@@ -44,7 +62,7 @@ pub fn labels(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Labels>, Format
 /// Reads the `text` of each row. At most `limit` rows are kept.
 pub fn texts(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Vec<String>>, FormatError> {
     let mut texts = vec![];
-    let total = each_row(bytes, limit, |row, mut object| match object.remove("text") {
+    let total = each_row(bytes, limit, Id::Row, |row, mut object| match object.remove("text") {
         Some(Value::String(text)) => {
             texts.push(text);
             Ok(())
@@ -57,10 +75,11 @@ pub fn texts(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Vec<String>>, Fo
     Ok(Kept { content: texts, total })
 }
 
-/// Calls `use_row` with the number and the object, without its id, of each row to be kept; counts all.
+/// Calls `use_row` with the number and the object, without the number of its row, of each row to be kept; counts all.
 fn each_row(
     bytes: &[u8],
     limit: Option<usize>,
+    id: Id,
     mut use_row: impl FnMut(usize, Map<String, Value>) -> Result<(), FormatError>,
 ) -> Result<usize, FormatError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -80,7 +99,8 @@ fn each_row(
                     "write one JSON object a line, none empty",
                 )
             })?;
-            if let Some(id) = object.remove("id")
+            if id == Id::Row
+                && let Some(id) = object.remove("id")
                 && id.as_u64() != Some(count as u64)
             {
                 let message = format!("line {number}: `id` is {id}, and this is row {count}");
@@ -124,7 +144,12 @@ pub(crate) fn label(row: usize, name: &str, value: Value) -> Result<Option<Label
     }))
 }
 
-pub(crate) fn add(slot: &mut Option<Column>, row: usize, name: &str, value: LabelValue) -> Result<(), FormatError> {
+pub(crate) fn add(
+    slot: &mut Option<Column>,
+    row: usize,
+    name: &str,
+    value: LabelValue,
+) -> Result<(), FormatError> {
     let column = slot.get_or_insert_with(|| Column::new(value.kind()));
     pad(column, row);
     if let (Column::Int(values), LabelType::Float) = (&*column, value.kind()) {
@@ -143,6 +168,42 @@ pub(crate) fn pad(column: &mut Column, row: usize) {
     while column.rows() < row {
         // A missing value fits every type.
         let _ = column.push(None);
+    }
+}
+
+/// Writes one object a row: its labels, and `text` where there are texts. What a row has not is left out.
+pub fn write(
+    labels: Option<&Labels>,
+    texts: Option<&[String]>,
+    rows: usize,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for row in 0..rows {
+        let mut object = Map::new();
+        if let Some(text) = texts.and_then(|texts| texts.get(row)) {
+            object.insert("text".to_owned(), Value::from(text.as_str()));
+        }
+        for (name, column) in labels.iter().flat_map(|labels| labels.columns()) {
+            if row < column.rows()
+                && let Some(value) = column.value(row)
+            {
+                object.insert(name.to_owned(), json(value));
+            }
+        }
+        serde_json::to_writer(&mut *out, &object)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// A label as JSON.
+pub(crate) fn json(value: LabelValue) -> Value {
+    match value {
+        LabelValue::Text(text) => text.into(),
+        LabelValue::Int(x) => x.into(),
+        LabelValue::Float(x) => x.into(),
+        LabelValue::Bool(x) => x.into(),
+        LabelValue::TextList(texts) => texts.into(),
     }
 }
 

@@ -14,14 +14,17 @@ pub(crate) fn bundle(name: &str) -> Result<Bundle, DataError> {
     if let Some(path) = get::local(name) {
         let mut bundle = formats::open(&path)?;
         if let Some(entry) = known {
-            bundle.name = name.to_owned();
+            name.clone_into(&mut bundle.name);
             bundle.metric.get_or_insert(entry.metric);
             bundle.licence = bundle.licence.or_else(|| entry.licence.clone());
         }
         return Ok(bundle);
     }
     if known.is_some() || name.contains("://") {
-        return Err(mismatch(format!("`{name}` is not on this machine"), format!("fetch it first: annvil data get {name}")));
+        return Err(mismatch(
+            format!("`{name}` is not on this machine"),
+            format!("fetch it first: annvil data get {name}"),
+        ));
     }
     Err(DataError::UnknownName { name: name.to_owned(), help: help_for(name) })
 }

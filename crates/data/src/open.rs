@@ -26,7 +26,9 @@ pub fn open(spec: &DataSpec) -> Result<Arc<dyn Dataset>, DataError> {
 fn assembled(spec: &DataSpec) -> Result<MemorySet, DataError> {
     let (bundle, files) = unchecked(spec)?;
     let limits = match spec {
-        DataSpec::Named { rows, queries_limit, .. } => Limits { rows: *rows, queries: *queries_limit, hold_out: None },
+        DataSpec::Named { rows, queries_limit, .. } => {
+            Limits { rows: *rows, queries: *queries_limit, hold_out: None }
+        }
         DataSpec::Files(files) => {
             Limits { rows: files.rows, queries: files.queries_limit, hold_out: files.hold_out }
         }
@@ -72,7 +74,7 @@ impl Files {
 }
 
 /// What is taken of a set.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Limits {
     rows: Option<usize>,
     queries: Option<usize>,
@@ -90,7 +92,10 @@ fn unchecked(spec: &DataSpec) -> Result<(Bundle, Files), DataError> {
             Ok((bundle, Files::of(&DataFiles { base: PathBuf::from("the recipe"), ..DataFiles::default() })))
         }
         DataSpec::Files(set) => {
-            let mut bundle = formats::open(&set.base)?;
+            let mut bundle = match set.base.to_str().filter(|_| set.by_name) {
+                Some(name) => named::bundle(name)?,
+                None => formats::open(&set.base)?,
+            };
             bundle.metric = set.metric.or(bundle.metric);
             if let Some(path) = &set.queries {
                 bundle.queries = Some(formats::vectors(path)?);
@@ -114,7 +119,11 @@ fn unchecked(spec: &DataSpec) -> Result<(Bundle, Files), DataError> {
 }
 
 fn parts(bundle: Bundle, files: Files, limits: Limits) -> Result<Parts, DataError> {
-    let Limits { rows, queries: queries_limit, hold_out } = limits;
+    let Limits { rows, queries: mut queries_limit, mut hold_out } = limits;
+    if bundle.queries.is_none() {
+        // So many queries are wanted, and none are there.
+        hold_out = hold_out.or(queries_limit.take());
+    }
     let metric = bundle.metric.ok_or_else(|| no_metric(&files.base, bundle.base.shape().element))?;
     let queries = bundle.queries.filter(|_| hold_out.is_none()).map(|queries| queries.collect(queries_limit));
     let queries = queries.transpose().map_err(|problem| problem.in_file(&files.queries))?;
@@ -157,15 +166,13 @@ fn lines<T>(
     read: impl Fn(&[u8], Option<usize>) -> Result<Kept<T>, FormatError>,
 ) -> Result<Kept<T>, DataError> {
     let bytes = formats::mapped(path)?;
-    match Format::of_name(path) {
-        Some(format @ Format::Jsonl) => read(bytes.bytes(), None)
-            .map_err(|problem| sniff::explained(problem, format, bytes.bytes()).in_file(&shown(path))),
-        _ => {
-            let problem = FormatError::new(
-                format!("{what} are not read from such a file"),
-                format!("give {what} as .jsonl, one object a row"),
-            );
-            Err(sniff::explained(problem, Format::Jsonl, bytes.bytes()).in_file(&shown(path)))
-        }
+    if let Some(format @ Format::Jsonl) = Format::of_name(path) {
+        return read(bytes.bytes(), None)
+            .map_err(|problem| sniff::explained(problem, format, bytes.bytes()).in_file(&shown(path)));
     }
+    let problem = FormatError::new(
+        format!("{what} are not read from such a file"),
+        format!("give {what} as .jsonl, one object a row"),
+    );
+    Err(sniff::explained(problem, Format::Jsonl, bytes.bytes()).in_file(&shown(path)))
 }

@@ -43,9 +43,7 @@ impl Rows {
     /// Element type, dimensions and, if known, number of rows.
     pub fn shape(&self) -> Shape {
         match self {
-            Self::Ready(rows) => {
-                Shape { element: rows.element(), dim: rows.dim(), rows: Some(rows.rows()) }
-            }
+            Self::Ready(rows) => Shape { element: rows.element(), dim: rows.dim(), rows: Some(rows.rows()) },
             Self::Streamed(reader) => reader.shape(),
         }
     }

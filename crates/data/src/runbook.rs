@@ -17,7 +17,6 @@
 //! ```
 
 mod live;
-mod merge;
 mod truths;
 
 use annvil_core::dataset::Dataset;
@@ -27,7 +26,6 @@ use annvil_core::truth::Truth;
 use crate::error::{DataError, mismatch};
 
 pub use self::live::Live;
-pub use self::merge::merge;
 pub use self::truths::Truths;
 
 /// The exact answers at one search step.

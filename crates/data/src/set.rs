@@ -3,8 +3,9 @@
 use annvil_core::dataset::{Dataset, DatasetInfo, Neighbours, Queries};
 use annvil_core::label::Labels;
 use annvil_core::metric::Metric;
-use annvil_core::vector::Vectors;
+use annvil_core::vector::{Element, Vectors};
 
+use crate::builder::Builder;
 use crate::error::{DataError, mismatch};
 use crate::format::Kept;
 use crate::{check, hash};
@@ -125,17 +126,11 @@ fn counts(file: &str, what: &str, found: usize, of: &Part<Vectors>) -> Result<()
 /// Queries are 32-bit floats, whatever they are stored as.
 fn widened(part: &Part<Vectors>) -> Result<Queries, DataError> {
     let vectors = &part.kept.content;
-    let dim = vectors.dim();
-    let mut values = vec![0.0; vectors.rows() * dim];
-    for (row, out) in values.chunks_exact_mut(dim.max(1)).enumerate() {
-        vectors.write_f32(row, out);
-    }
-    Queries::new(values, dim).ok_or_else(|| {
-        mismatch(
-            format!("{} has vectors without dimensions", part.file),
-            "give queries of the base's dimension",
-        )
-    })
+    // Those of sparse sets may be very wide.
+    Builder::new(Element::F32, vectors.dim())
+        .reserve(vectors.rows())
+        .map_err(|problem| problem.in_file(&part.file))?;
+    Ok(vectors.to_f32())
 }
 
 impl Dataset for MemorySet {

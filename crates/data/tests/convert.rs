@@ -199,6 +199,58 @@ fn what_has_no_place_is_named() {
 }
 
 #[test]
+fn sets_that_a_run_refuses_are_converted_and_said_to_be_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let mut source = of(&[1.0, f32::NAN, 0.5, 0.5], 2);
+    source.queries = Some(Rows::Ready(f32s(&[1.0, 1.0], 2)));
+    let converted = to(source, &path, &Options::default()).unwrap();
+    assert!(
+        converted.left_out[0].starts_with("the content hash: row 0, dimension 1, is NaN, and a run refuses"),
+        "{:?}",
+        converted.left_out
+    );
+    assert_eq!(native::manifest(&path).unwrap().content_hash, None);
+    let converted = to(of(&[1.0, f32::NAN], 2), &folder.path().join("b"), &Options::default()).unwrap();
+    assert!(converted.left_out.is_empty());
+}
+
+#[test]
+fn errors_name_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Bundle::of("mine", Rows::Streamed(Box::new(Endless { rows: 0, fails: true })));
+    let options = Options { file: Some("sets/mine.jsonl".into()), ..Options::default() };
+    let error = refused(source, &folder.path().join("a"), &options);
+    assert!(error.starts_with("sets/mine.jsonl: line 4: broken"), "{error}");
+}
+
+#[test]
+fn what_csv_changes_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = concat!(
+        "{\"code\":\"12\",\"name\":\"a\",\"ok\":\"true\",\"n\":1,\"zip\":\"007\",\"tags\":[\"1\"]}\n",
+        "{\"code\":\"13\",\"name\":\"\",\"ok\":\"false\",\"n\":2,\"zip\":\"008\",\"tags\":[]}\n",
+    );
+    let source = || {
+        let mut source = of(&[0.5, 1.0], 1);
+        source.labels = Some(annvil_data::jsonl::labels(lines.as_bytes(), None).unwrap());
+        source.texts = Some(Kept { content: vec!["a ".into(), "b".into()], total: 2 });
+        source
+    };
+    let left_out = to(source(), &folder.path().join("a.csv"), &Options::default()).unwrap().left_out;
+    let starts = [
+        "type of label `code`: its texts look like numbers",
+        "empty texts of label `name`",
+        "type of label `ok`: its texts look like booleans",
+        "blanks around texts;",
+    ];
+    assert_eq!(left_out.len(), starts.len(), "{left_out:?}");
+    assert!(left_out.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{left_out:?}");
+    let left_out = to(source(), &folder.path().join("a.jsonl"), &Options::default()).unwrap().left_out;
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
+#[test]
 fn labels_that_a_table_needs_itself_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut source = of(&[1.0], 1);

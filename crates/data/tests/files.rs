@@ -48,6 +48,7 @@ impl Folder {
         DataFiles {
             base: self.path("base.fvecs"),
             queries: Some(self.path("query.fvecs")),
+            by_name: false,
             hold_out: None,
             truth: Some(self.path("truth.ivecs")),
             labels: Some(self.path("labels.jsonl")),
@@ -159,7 +160,9 @@ fn specs_that_cannot_be_met() {
     assert!(error.contains("base.hdf5") && error.contains("HDF5"), "{error}");
     // A zero vector is only wrong where direction matters.
     folder.write("base.fvecs", &fvecs(&[&[0.0, 0.0], &[0.0, 2.0], &[3.0, 3.0]]));
-    assert!(open(&DataSpec::Files(Box::new(DataFiles { metric: Some(Metric::L2), ..folder.files() }))).is_ok());
+    assert!(
+        open(&DataSpec::Files(Box::new(DataFiles { metric: Some(Metric::L2), ..folder.files() }))).is_ok()
+    );
 }
 
 #[test]

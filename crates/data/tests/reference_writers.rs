@@ -34,7 +34,7 @@ fn python(test: &str) -> Option<PathBuf> {
 /// Runs a script of `tests/python` with a verb and a folder.
 fn run(python: &Path, script: &str, verb: &str, folder: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-    let output = Command::new(python).arg(&script).arg(verb).arg(folder).output().unwrap();
+    let output = Command::new(python).arg("-B").arg(&script).arg(verb).arg(folder).output().unwrap();
     assert!(
         output.status.success(),
         "{} {verb}:\n{}",
@@ -82,7 +82,10 @@ fn files_of_h5py() {
     let folder = tempfile::tempdir().unwrap();
     run(&python, "hdf5_files.py", "write", folder.path());
     let mut read = 0;
-    for (name, path) in files(folder.path()).into_iter().filter(|(name, _)| !name.starts_with("refused")) {
+    for (name, path) in files(folder.path()) {
+        if name.starts_with("refused") || name == "many.hdf5" {
+            continue;
+        }
         let bundle = formats::open(&path).unwrap_or_else(|error| panic!("{error}"));
         let kind = name.split('.').next().unwrap();
         let metric = if kind == "bool" { Metric::Hamming } else { Metric::Cosine };
@@ -96,11 +99,16 @@ fn files_of_h5py() {
             let expected: Vec<Vec<u64>> = (0..5).map(|row| vec![row, (row + 7) % ROWS as u64]).collect();
             assert_eq!(truth.content.ids, expected, "{name}");
             let expected: Vec<Vec<f64>> = (0..5_u8).map(|row| vec![row.into(), (row + 7).into()]).collect();
-            assert_eq!(bundle.distances, Some(expected), "{name}");
+            // ann-benchmarks defines the distance of bits as a share of them, and Annvil as their number.
+            let expected = (metric == Metric::Cosine).then_some(expected);
+            assert_eq!(bundle.distances, expected, "{name}");
         }
         read += 1;
     }
     assert_eq!(read, 6 * 2 * 8 + 2 * 3 + 3);
+    let many = formats::open(&folder.path().join("many.hdf5")).unwrap().base.collect(None).unwrap();
+    let expected = (0..140_000_u32).map(|row| (row % 251) as u8).collect();
+    assert!(many.content == Vectors::U8(Matrix::new(expected, 1).unwrap()));
     for (name, part) in [
         ("jaccard", "its distance is jaccard, between sets"),
         ("sparse", "a sparse set"),

@@ -92,7 +92,8 @@ impl Settings {
     fn check_metric(&self, metric: Metric) -> Result<()> {
         let bits = self.storage == Storage::B1;
         if metric == Metric::L1 || (metric == Metric::Hamming && !bits) {
-            let other = if metric == Metric::Hamming { "storage b1, whose graph is built on it, or " } else { "" };
+            let other =
+                if metric == Metric::Hamming { "storage b1, whose graph is built on it, or " } else { "" };
             return Err(EngineError::Unsupported {
                 engine: "embedded".to_owned(),
                 what: format!("an hnsw index with storage {} and metric {metric}", self.storage.element()),

@@ -85,7 +85,8 @@ pub fn convert(flags: &ConvertFlags) -> anyhow::Result<ExitCode> {
         PartName::Queries => Part::Queries,
         PartName::Truth => Part::Truth,
     });
-    let options = Options { part, metric: flags.set.metric, ..flags.how.options(&name(&flags.set.set)) };
+    let file = Some(flags.set.set.clone());
+    let options = Options { part, metric: flags.set.metric, file, ..flags.how.options(&name(&flags.set.set)) };
     write(source, &flags.out, &options, &flags.how, began, vec![])
 }
 
@@ -156,20 +157,16 @@ pub fn write(
 
 fn shown(converted: &Converted, seconds: f64) -> String {
     let element = converted.element.map_or_else(String::new, |element| format!(" {element}"));
-    let mut text = format!(
-        "  {} × {}{element}, written to {} in {seconds:.1} s: {}\n",
+    let mut lines = vec![format!(
+        "{} × {}{element}, written to {} in {seconds:.1} s: {}",
         count(converted.rows as u64),
         converted.dim,
         converted.path.display(),
         converted.parts.join(", "),
-    );
-    if let Some(rounding) = &converted.rounding {
-        text.push_str(&format!("  {}\n", rounded(rounding)));
-    }
-    for line in &converted.left_out {
-        text.push_str(&format!("  left out: {line}\n"));
-    }
-    text
+    )];
+    lines.extend(converted.rounding.as_ref().map(rounded));
+    lines.extend(converted.left_out.iter().map(|line| format!("left out: {line}")));
+    lines.iter().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat()
 }
 
 fn rounded(rounding: &Rounding) -> String {

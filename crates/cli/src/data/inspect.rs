@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use annvil_core::units::{Bytes, count};
+use annvil_data::formats::native;
 use annvil_data::inspect::{Asked, Finding, Grade, Inspection, Spread, VectorFigures};
 use clap::Args;
 
@@ -28,6 +29,11 @@ pub struct InspectFlags {
 
 /// Looks at a set. Exit code 1 if something is wrong with it.
 pub fn inspect(flags: &InspectFlags) -> anyhow::Result<ExitCode> {
+    let folder = std::path::Path::new(&flags.set.set);
+    if folder.join(native::MANIFEST).is_file() {
+        // Whoever looks wants to know of every changed byte; runs compare the content hash instead.
+        native::verify(folder)?;
+    }
     let bundle = annvil_data::bundle(&flags.set.spec()?)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let asked = Asked { metric: flags.set.metric, sample: flags.sample.max(3), seed: flags.seed, threads };
@@ -53,7 +59,7 @@ fn text(found: &Inspection) -> String {
         metric
     );
     let mut line = |name: &str, text: &str| {
-        let _ = writeln!(out, "  {name:<16}{text}"); // a String takes everything
+        let _ = writeln!(out, "  {name:<17} {text}"); // a String takes everything
     };
     if let Some(licence) = &found.licence {
         line("licence", licence);
@@ -61,19 +67,38 @@ fn text(found: &Inspection) -> String {
     line("base", &vectors(&found.base));
     match &found.queries {
         Some(queries) => {
-            line("queries", &format!("{} × {}; {}", count(queries.vectors.rows as u64), queries.dim, vectors(&queries.vectors)));
+            line(
+                "queries",
+                &format!(
+                    "{} × {}; {}",
+                    count(queries.vectors.rows as u64),
+                    queries.dim,
+                    vectors(&queries.vectors)
+                ),
+            );
         }
         None => line("queries", "none"),
     }
     if let Some(geometry) = &found.geometry {
-        let of = |name: &str, spread: Option<Spread>| spread.map(|s| format!("{name} {:.4} ({:.4} to {:.4})", s.p50, s.p1, s.p99));
-        let distances = [of("nearest", geometry.nearest), of("tenth", geometry.tenth), of("any two", geometry.random)];
+        let of = |name: &str, spread: Option<Spread>| {
+            spread.map(|s| format!("{name} {:.4} ({:.4} to {:.4})", s.p50, s.p1, s.p99))
+        };
+        let distances =
+            [of("nearest", geometry.nearest), of("tenth", geometry.tenth), of("any two", geometry.random)];
         line(
             "distances",
-            &format!("{} {}, medians and 1 % to 99 %, {} rows sampled", geometry.metric, distances.into_iter().flatten().collect::<Vec<_>>().join(", "), count(geometry.sampled as u64)),
+            &format!(
+                "{} {}, medians and 1 % to 99 %, {} rows sampled",
+                geometry.metric,
+                distances.into_iter().flatten().collect::<Vec<_>>().join(", "),
+                count(geometry.sampled as u64)
+            ),
         );
         let figure = |name: &str, x: Option<f64>| x.map(|x| format!("{name} {x:.1}"));
-        let dimension = [figure("maximum likelihood", geometry.intrinsic_mle), figure("two nearest", geometry.intrinsic_two_nn)];
+        let dimension = [
+            figure("maximum likelihood", geometry.intrinsic_mle),
+            figure("two nearest", geometry.intrinsic_two_nn),
+        ];
         line("intrinsic dim.", &dimension.into_iter().flatten().collect::<Vec<_>>().join(", "));
         let hard = [
             geometry.relative_contrast.map(|x| format!("relative contrast {x:.2}")),
@@ -83,14 +108,31 @@ fn text(found: &Inspection) -> String {
     }
     if let Some(both) = &found.queries_and_rows {
         let ratio = both.ratio.map_or_else(String::new, |ratio| format!(", {ratio:.2} × that of rows"));
-        let nearest = both.nearest.map_or_else(String::new, |s| format!("nearest row at {:.4}{ratio}", s.p50));
+        let nearest =
+            both.nearest.map_or_else(String::new, |s| format!("nearest row at {:.4}{ratio}", s.p50));
         line("query to base", &nearest);
     }
     for overlap in &found.overlaps {
-        line("metrics", &format!("{:.1} % of the ten nearest by {} are so by {}", 100.0 * overlap.share, overlap.one, overlap.other));
+        line(
+            "metrics",
+            &format!(
+                "{:.1} % of the ten nearest by {} are so by {}",
+                100.0 * overlap.share,
+                overlap.one,
+                overlap.other
+            ),
+        );
     }
     if let Some(truth) = &found.truth {
-        line("answers", &format!("{:.1} % right of {} × {} that were computed again", 100.0 * truth.right, truth.queries, truth.k));
+        line(
+            "answers",
+            &format!(
+                "{:.1} % right of {} × {} that were computed again",
+                100.0 * truth.right,
+                truth.queries,
+                truth.k
+            ),
+        );
     }
     for column in &found.labels {
         let range = column.range.map_or_else(String::new, |[low, high]| format!(", {low} to {high}"));
@@ -99,7 +141,12 @@ fn text(found: &Inspection) -> String {
         });
         line(
             &format!("label {}", column.name),
-            &format!("{}, in {:.1} % of rows, {} different{range}{most}", column.kind.name(), 100.0 * column.present, count(column.distinct as u64)),
+            &format!(
+                "{}, in {:.1} % of rows, {} different{range}{most}",
+                column.kind.name(),
+                100.0 * column.present,
+                count(column.distinct as u64)
+            ),
         );
     }
     out.push('\n');
@@ -125,7 +172,11 @@ fn vectors(figures: &VectorFigures) -> String {
 
 fn shortened(text: &str) -> String {
     const MOST: usize = 30;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).chain(['…']).collect() }
+    if text.chars().count() <= MOST {
+        text.to_owned()
+    } else {
+        text.chars().take(MOST - 1).chain(['…']).collect()
+    }
 }
 
 fn finding_text(finding: &Finding) -> String {

@@ -49,12 +49,25 @@ pub fn ladder(flags: &LadderFlags) -> anyhow::Result<ExitCode> {
     if flags.out.exists() {
         bail!("{} exists\n  Choose another name, or remove it.", flags.out.display());
     }
-    let set = annvil_data::open(&flags.set.spec()?)?;
-    let (rows, metric) = (set.info().rows, set.info().metric);
+    // Not `open`, which holds out queries of a set that has none: labels are for all rows.
+    let bundle = annvil_data::bundle(&flags.set.spec()?)?;
+    let in_set = |problem: annvil_data::FormatError| anyhow::anyhow!("{}: {problem}", flags.set.set);
+    let metric = || {
+        bundle.metric.with_context(|| format!("{} does not say its metric\n  Add --metric.", flags.set.set))
+    };
+    let base = bundle.base.collect(None).map_err(in_set)?.content;
+    let rows = base.rows();
+    let queries;
     let order = match flags.order {
         By::Chance => Order::Chance,
-        By::Row => Order::FromRow(set.base(), metric),
-        By::Queries => Order::FromQueries(set.base(), metric, set.queries()),
+        By::Row => Order::FromRow(&base, metric()?),
+        By::Queries => {
+            let some = bundle
+                .queries
+                .with_context(|| format!("{} has no queries\n  Add --queries.", flags.set.set))?;
+            queries = some.collect(None).map_err(in_set)?.content.to_f32();
+            Order::FromQueries(&base, metric()?, &queries)
+        }
     };
     let ladder = make(rows, flags.seed, order);
     let write = || -> std::io::Result<()> {
@@ -68,7 +81,9 @@ pub fn ladder(flags: &LadderFlags) -> anyhow::Result<ExitCode> {
         }
         out.flush()
     };
-    write().with_context(|| format!("cannot write {}; check the path and the space on its disk", flags.out.display()))?;
+    write().with_context(|| {
+        format!("cannot write {}; check the path and the space on its disk", flags.out.display())
+    })?;
     if flags.json {
         let rungs = ladder.rungs.iter().map(|rung| {
             json!({"name": rung.name, "filter": rung.filter.to_string(), "matches": rung.matches, "selectivity": rung.selectivity})

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use annvil_core::dataset::{DataFiles, DataSpec};
 use annvil_core::metric::Metric;
-use anyhow::bail;
 use clap::Args;
 
 /// A set and what replaces parts of it.
@@ -29,24 +28,16 @@ pub struct SetFlags {
 impl SetFlags {
     /// As a scenario would name it. Whatever exists here is a path, also without a `/`.
     pub fn spec(&self) -> anyhow::Result<DataSpec> {
-        let parts = [
-            ("queries", self.queries.is_some()),
-            ("truth", self.truth.is_some()),
-            ("labels", self.labels.is_some()),
-            ("metric", self.metric.is_some()),
-        ];
         let path = PathBuf::from(&self.set);
         let files = match DataSpec::of_text(&self.set) {
             DataSpec::Files(files) => *files,
-            _ if path.exists() => DataFiles { base: path, ..DataFiles::default() },
             named => {
-                return match parts.into_iter().find(|(_, given)| *given) {
-                    Some((part, _)) => bail!(
-                        "`--{part}` replaces a part of a file or folder, and `{}` is a set by name\n  Give the path of a file, or leave `--{part}` out.",
-                        self.set
-                    ),
-                    None => Ok(named),
-                };
+                let by_name = !path.exists();
+                let whole = [&self.queries, &self.truth, &self.labels].iter().all(|part| part.is_none());
+                if by_name && whole && self.metric.is_none() {
+                    return Ok(named);
+                }
+                DataFiles { base: path, by_name, ..DataFiles::default() }
             }
         };
         Ok(DataSpec::Files(Box::new(DataFiles {

@@ -45,7 +45,8 @@ pub fn slice(flags: &SliceFlags) -> anyhow::Result<ExitCode> {
     let spec = set.spec()?;
     let options = Options { rows: flags.rows, queries: flags.queries, seed: flags.seed, first: flags.first };
     let sliced = slice::slice(|| annvil_data::bundle(&spec), &options)?;
-    let target = flags.how.options(&format!("{}, {}", name(&flags.set), words(&options)));
+    let made = format!("{}, {}", name(&flags.set), words(&options));
+    let target = convert::Options { file: Some(flags.set.clone()), ..flags.how.options(&made) };
     write(sliced.bundle, &flags.out, &target, &flags.how, began, sliced.left_out)
 }
 

@@ -140,8 +140,8 @@ impl Book {
                 }
             }
         }
-        let named = names.iter().filter_map(|name| checks.get(name));
-        named
+        let found = names.iter().filter_map(|name| checks.get(name));
+        found
             .map(|(number, check)| ValidityCheck {
                 figure: format!("step {number}: {}", check.figure),
                 ..(*check).clone()

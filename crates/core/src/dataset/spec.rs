@@ -47,9 +47,12 @@ pub enum DataSpec {
 pub struct DataFiles {
     /// The base vectors, or a file or folder that holds them and more.
     pub base: PathBuf,
+    /// Whether `base` is the name of a set and not a path.
+    pub by_name: bool,
     /// The queries, of the same dimension.
     pub queries: Option<PathBuf>,
-    /// Take this many rows out of the base, chosen at random, and search for them. Only without queries.
+    /// Take this many rows out of the base, chosen at random, and search for them. Queries that the set brings are then
+    /// left out.
     pub hold_out: Option<usize>,
     /// Exact answers: for each query the numbers of its nearest rows, nearest first.
     pub truth: Option<PathBuf>,
@@ -103,7 +106,7 @@ impl DataSpec {
             Self::Files(files) => {
                 let from_folder = |path: &PathBuf| folder.join(path);
                 Self::Files(Box::new(DataFiles {
-                    base: from_folder(&files.base),
+                    base: if files.by_name { files.base.clone() } else { from_folder(&files.base) },
                     queries: files.queries.as_ref().map(from_folder),
                     truth: files.truth.as_ref().map(from_folder),
                     labels: files.labels.as_ref().map(from_folder),
@@ -115,8 +118,20 @@ impl DataSpec {
     }
 }
 
-const FIELDS: &[&str] =
-    &["name", "synth", "path", "base", "queries", "hold_out", "truth", "labels", "texts", "metric", "rows", "queries_limit"];
+const FIELDS: &[&str] = &[
+    "name",
+    "synth",
+    "path",
+    "base",
+    "queries",
+    "hold_out",
+    "truth",
+    "labels",
+    "texts",
+    "metric",
+    "rows",
+    "queries_limit",
+];
 
 impl Serialize for DataSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -143,7 +158,7 @@ impl Serialize for DataSpec {
             }
             Self::Files(files) => {
                 let mut map = serializer.serialize_map(None)?;
-                entry(&mut map, "base", Some(&files.base))?;
+                entry(&mut map, if files.by_name { "name" } else { "base" }, Some(&files.base))?;
                 entry(&mut map, "queries", files.queries.as_ref())?;
                 entry(&mut map, "hold_out", files.hold_out.as_ref())?;
                 entry(&mut map, "truth", files.truth.as_ref())?;
@@ -234,54 +249,61 @@ fn take<'de, M: MapAccess<'de>, T: Deserialize<'de>>(
 }
 
 impl Given {
-    /// The key that stands for a whole set, and what it does.
-    fn whole(&self) -> Option<(&'static str, &'static str)> {
-        match (&self.name, &self.synth) {
-            (_, Some(_)) => Some(("synth", "makes a set")),
-            (Some(_), None) => Some(("name", "takes a set from the box")),
-            (None, None) => None,
-        }
+    /// Every key but `synth`, and whether it is there.
+    fn others(&self) -> [(&'static str, bool); 10] {
+        [
+            ("name", self.name.is_some()),
+            ("path", self.path.is_some()),
+            ("base", self.base.is_some()),
+            ("queries", self.queries.is_some()),
+            ("hold_out", self.hold_out.is_some()),
+            ("truth", self.truth.is_some()),
+            ("labels", self.labels.is_some()),
+            ("texts", self.texts.is_some()),
+            ("metric", self.metric.is_some()),
+            ("rows", self.rows.is_some() || self.queries_limit.is_some()),
+        ]
     }
 
-    fn into_spec(self) -> Result<DataSpec, String> {
-        let counts = [("rows", self.rows), ("queries_limit", self.queries_limit), ("hold_out", self.hold_out)];
+    fn into_spec(mut self) -> Result<DataSpec, String> {
+        let counts =
+            [("rows", self.rows), ("queries_limit", self.queries_limit), ("hold_out", self.hold_out)];
         if let Some((key, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
             return Err(format!("`{key}` must be at least 1; leave it out to take all"));
         }
-        if let Some((maker, what)) = self.whole() {
-            let others = [
-                ("name", self.name.is_some() && maker != "name"),
-                ("path", self.path.is_some()),
-                ("base", self.base.is_some()),
-                ("queries", self.queries.is_some()),
-                ("hold_out", self.hold_out.is_some()),
-                ("truth", self.truth.is_some()),
-                ("labels", self.labels.is_some()),
-                ("texts", self.texts.is_some()),
-                ("metric", self.metric.is_some()),
-            ];
-            if let Some((key, _)) = others.into_iter().find(|(_, given)| *given) {
-                return Err(format!("`{maker}` {what}, which brings its own `{key}`; give one of the two"));
-            }
-            return match (self.name, self.synth) {
-                (Some(name), _) => Ok(DataSpec::Named { name, rows: self.rows, queries_limit: self.queries_limit }),
-                (None, Some(_)) if self.rows.is_some() || self.queries_limit.is_some() => {
-                    Err("`synth` has its own `rows` and `queries`: write them inside of it".to_owned())
-                }
-                (None, recipe) => Ok(DataSpec::Synth(Box::new(recipe.unwrap_or_default()))),
+        if let Some(recipe) = self.synth.take() {
+            return match self.others().into_iter().find(|(_, given)| *given) {
+                Some((key, _)) => Err(format!("`synth` makes a whole set; `{key}` beside it has no meaning")),
+                None => Ok(DataSpec::Synth(Box::new(recipe))),
             };
         }
-        if self.queries.is_some() && self.hold_out.is_some() {
-            return Err("`hold_out` takes queries out of the base, and `queries` brings some; give one of the two".to_owned());
+        if self.name.is_some() && (self.path.is_some() || self.base.is_some()) {
+            return Err("`name` is a set of its own, and so is `path`; give one of the two".to_owned());
         }
-        let base = match (self.path, self.base) {
-            (Some(_), Some(_)) => return Err("`path` and `base` are the same; give one of the two".to_owned()),
+        if self.queries.is_some() && self.hold_out.is_some() {
+            return Err(
+                "`hold_out` takes queries out of the base, and `queries` brings some; give one of the two"
+                    .to_owned(),
+            );
+        }
+        let parts = [&self.queries, &self.truth, &self.labels, &self.texts];
+        let whole =
+            parts.iter().all(|part| part.is_none()) && self.metric.is_none() && self.hold_out.is_none();
+        let by_name = self.name.is_some();
+        if let Some(name) = self.name.take_if(|_| whole) {
+            return Ok(DataSpec::Named { name, rows: self.rows, queries_limit: self.queries_limit });
+        }
+        let base = match (self.path, self.base.or(self.name.map(PathBuf::from))) {
+            (Some(_), Some(_)) => {
+                return Err("`path` and `base` are the same; give one of the two".to_owned());
+            }
             (path, base) => path.or(base).ok_or(
                 "`data` lacks `path`: a file or folder with vectors, or `name` for a set in the box",
             )?,
         };
         Ok(DataSpec::Files(Box::new(DataFiles {
             base,
+            by_name,
             queries: self.queries,
             hold_out: self.hold_out,
             truth: self.truth,
@@ -310,7 +332,11 @@ impl JsonSchema for DataSpec {
                 {"type": "string"},
                 {
                     "type": "object",
-                    "properties": {"name": {"type": "string"}, "rows": count, "queries_limit": count},
+                    "properties": {
+                        "name": {"type": "string"},
+                        "queries": path, "hold_out": count, "truth": path, "labels": path, "texts": path,
+                        "metric": metric, "rows": count, "queries_limit": count
+                    },
                     "required": ["name"],
                     "additionalProperties": false
                 },
@@ -348,6 +374,7 @@ mod tests {
             ("wordnet-10k", "\"wordnet-10k\""),
             ("{name: wordnet-10k, rows: 2000}", r#"{"name":"wordnet-10k","rows":2000}"#),
             ("sets/a.hdf5", r#"{"base":"sets/a.hdf5"}"#),
+            ("{name: wordnet-10k, labels: l.jsonl}", r#"{"name":"wordnet-10k","labels":"l.jsonl"}"#),
             ("{path: a.csv, hold_out: 5}", r#"{"base":"a.csv","hold_out":5}"#),
             (
                 "{metric: l2, queries: q.fvecs, base: b.npy, labels: l.jsonl, queries_limit: 5}",
@@ -376,11 +403,11 @@ mod tests {
             ("{rows: 5}", "lacks `path`"),
             ("{base: b.npy, path: b.npy}", "are the same"),
             ("{path: b.npy, queries: q.npy, hold_out: 5}", "one of the two"),
-            ("{name: x, metric: l2}", "its own `metric`"),
             ("{name: x, rows: 0}", "at least 1"),
-            ("{name: x, synth: {}}", "its own `name`"),
-            ("{synth: {rows: 5}, metric: l2}", "its own `metric`"),
-            ("{synth: {rows: 5}, rows: 5}", "inside of it"),
+            ("{name: x, synth: {}}", "`name` beside it"),
+            ("{name: x, path: y}", "one of the two"),
+            ("{synth: {rows: 5}, metric: l2}", "`metric` beside it"),
+            ("{synth: {rows: 5}, rows: 5}", "`rows` beside it"),
             ("{synth: {rwos: 5}}", "rwos"),
             ("{nme: x}", "nme"),
             ("[1]", "the name or path of a data set"),

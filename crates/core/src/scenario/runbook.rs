@@ -1,5 +1,5 @@
 //! Runbooks: steps that fill, change and search a collection that begins empty, as in the streaming track of the
-//! big-ann-benchmarks (Simhadri et al., NeurIPS'23).
+//! `big-ann-benchmarks` (Simhadri et al., the competition of 2023).
 
 use std::path::{Path, PathBuf};
 

@@ -66,7 +66,10 @@ impl<T: Pod> Matrix<T> {
         self.stride
     }
 
-    /// The vector at `row`; panics past the end, as slices do.
+    /// The vector at `row`.
+    ///
+    /// # Panics
+    /// Past the end, as slices do.
     #[inline]
     pub fn row(&self, row: usize) -> &[T] {
         assert!(row < self.rows, "row {row} of {}", self.rows);
@@ -81,6 +84,9 @@ impl<T: Pod> Matrix<T> {
     }
 
     /// Rows one after the other without anything between, if they lie so.
+    ///
+    /// # Panics
+    /// Past the end, as slices do.
     pub fn contiguous(&self, rows: Range<usize>) -> Option<&[T]> {
         assert!(rows.end <= self.rows, "rows to {} of {}", rows.end, self.rows);
         (self.pitch == self.stride).then(|| &self.cells[rows.start * self.stride..rows.end * self.stride])

@@ -59,7 +59,8 @@ impl SparseRows {
     pub fn bad_row(&self) -> Option<usize> {
         (0..self.rows()).find(|row| {
             let (indices, _) = self.row(*row);
-            !indices.is_sorted_by(|a, b| a < b) || indices.last().is_some_and(|last| *last as usize >= self.dim)
+            !indices.is_sorted_by(|a, b| a < b)
+                || indices.last().is_some_and(|last| *last as usize >= self.dim)
         })
     }
 
@@ -79,9 +80,10 @@ impl SparseRows {
     }
 
     /// Copies rows.
+    #[must_use]
     pub fn copy_rows(&self, rows: Range<usize>) -> Self {
         let at = self.span(rows.clone());
-        let first = at.start as i64;
+        let first = self.offsets[rows.start];
         Self {
             dim: self.dim,
             offsets: self.offsets[rows.start..=rows.end].iter().map(|x| x - first).collect::<Vec<_>>().into(),

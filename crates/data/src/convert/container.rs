@@ -7,7 +7,9 @@ use annvil_core::vector::Element;
 
 use super::pour::{Problem, pour};
 use super::scratch::Scratch;
-use super::{Converted, Options, ROUNDED, Report, changed, take_base};
+use super::{
+    Converted, OTHER_DISTANCES, Options, ROUNDED, Report, called, changed, take_base, take_distances,
+};
 use crate::bundle::Bundle;
 use crate::cast::Cast;
 use crate::error::{DataError, mismatch};
@@ -29,7 +31,7 @@ pub(super) fn hdf5(
         return Err(mismatch(".hdf5 files hold no sparse rows here", "choose .csr or a folder"));
     }
     let mut cast = (to != shape.element).then(|| Cast::new(to));
-    let name = source.name.clone();
+    let name = called(&source, options);
     let named = |problem: Problem| problem.named(&name, path);
     let failed = |error: Error| named(error.into());
     let (scratch, file) = Scratch::file(path).map_err(failed)?;
@@ -41,21 +43,24 @@ pub(super) fn hdf5(
     let mut parts = vec!["base"];
     let rounding = cast.map(|cast| cast.rounding());
     let mut left_out = vec![];
-    if let Some(queries) = source.queries {
+    if let Some(queries) = source.queries.take() {
         let queries = queries.collect(None).map_err(|problem| named(problem.into()))?.content;
         writer.queries(&queries).map_err(failed)?;
         parts.push("queries");
     }
-    if let Some(truth) = source.truth {
+    if let Some(truth) = source.truth.take() {
         if changed(rounding) {
             left_out.push(ROUNDED.to_owned());
         } else {
             writer.truth(&truth.content).map_err(failed)?;
             parts.push("truth");
-            // As the source defines them: only another file of this format has them.
-            if let Some(distances) = &source.distances {
-                writer.distances(distances).map_err(failed)?;
-                parts.push("distances");
+            if let Some(distances) = take_distances(&mut source, metric, &mut left_out) {
+                if metric.is_some_and(hdf5::same_distances) {
+                    writer.distances(&distances).map_err(failed)?;
+                    parts.push("distances");
+                } else {
+                    left_out.push(OTHER_DISTANCES.to_owned());
+                }
             }
         }
     }

@@ -9,11 +9,11 @@ use annvil_core::vector::{Element, Vectors};
 use super::pour::{Problem, pour};
 use super::scratch::Scratch;
 use super::target::{element, part};
-use super::{Converted, Options, Part, Report, check_sides, take_base};
+use super::{Converted, Options, Part, Report, called, check_sides, take_base};
 use crate::bundle::Bundle;
 use crate::cast::Cast;
 use crate::error::{DataError, mismatch};
-use crate::formats::table::{CsvWriter, JsonlWriter, Sides};
+use crate::formats::table::{self, CsvWriter, JsonlWriter, Sides};
 use crate::formats::{Format, bin, cannot_hold, csr, npy, parquet, vecs};
 use crate::rows::{RowWriter, Rows};
 
@@ -36,7 +36,7 @@ pub(super) fn convert(
         rounding: None,
         left_out: left_out(&source, part, text),
     };
-    let name = std::mem::take(&mut source.name);
+    let name = called(&source, options);
     let missing = |what: &str| mismatch(format!("{name} has no {what}"), "choose another `--part`");
     let rows = match part {
         Part::Truth => return truth(source, path, format, &missing("exact answers"), written),
@@ -59,6 +59,9 @@ pub(super) fn convert(
             },
             _ => Sides::default(),
         };
+        if format == Format::Csv {
+            written.left_out.extend(table::csv::changed(&sides));
+        }
         if sides.labels.is_some() {
             written.parts.push("labels");
         }
@@ -76,8 +79,7 @@ pub(super) fn convert(
         return Err(mismatch(format!("{name} has no rows"), "there is nothing to write"));
     }
     if part == Part::Base {
-        source.name.clone_from(&name);
-        check_sides(&source, written.rows)?;
+        check_sides(&source, &name, written.rows)?;
     }
     scratch.finish().map_err(|error| named(error.into()))?;
     written.dim = shape.dim;
@@ -154,6 +156,7 @@ fn left_out(source: &Bundle, part: Part, text: bool) -> Vec<String> {
         ("base", part != Part::Base),
         ("queries", part != Part::Queries && source.queries.is_some()),
         ("exact answers", part != Part::Truth && source.truth.is_some()),
+        ("distances", source.distances.is_some()),
         ("filtered answers", !source.filtered.is_empty()),
         ("labels", !(text && part == Part::Base) && source.labels.is_some()),
         ("texts", !(text && part == Part::Base) && source.texts.is_some()),

@@ -10,12 +10,13 @@ use annvil_core::vector::{Element, Vectors};
 use super::pour::{Problem, pour};
 use super::scratch::Scratch;
 use super::target::element;
-use super::{Converted, Options, ROUNDED, Report, changed, check_sides, take_base};
+use super::{Converted, Options, ROUNDED, Report, called, changed, check_sides, take_base, take_distances};
 use crate::bundle::Bundle;
 use crate::cast::Cast;
 use crate::error::{DataError, mismatch};
 use crate::formats::native::{About, NativeWriter};
 use crate::formats::{Format, npy, qdrant};
+use crate::jsonl;
 use crate::map;
 use crate::rows::RowWriter;
 
@@ -29,33 +30,38 @@ pub(super) fn native(
     let shape = source.base.shape();
     let to = options.element.unwrap_or(shape.element);
     let mut cast = (to != shape.element).then(|| Cast::new(to));
-    let name = source.name.clone();
+    let name = called(&source, options);
     let named = |problem: Problem| problem.named(&name, path);
     let failed = |error: io::Error| named(error.into());
+    let metric = options.metric.or(source.metric);
     let about = About {
-        name: name.clone(),
-        metric: options.metric.or(source.metric),
+        name: source.name.clone(),
+        metric,
         licence: options.licence.clone().or_else(|| source.licence.clone()),
-        source: Some(made_from(options.source.as_deref().unwrap_or(&name), shape.element, to)),
+        source: Some(made_from(options.source.as_deref().unwrap_or(&source.name), shape.element, to)),
     };
     let mut writer = NativeWriter::create(path, to, shape.dim, about).map_err(failed)?;
     let base = take_base(&mut source)?;
     let rows = pour(base, cast.as_mut(), report, |block, range| writer.base(block, range)).map_err(named)?;
-    check_sides(&source, rows)?;
+    check_sides(&source, &name, rows)?;
     let mut parts = vec!["base"];
     let mut left_out = vec![];
-    if let Some(queries) = source.queries {
+    if let Some(queries) = source.queries.take() {
         let queries = queries.collect(None).map_err(|problem| named(problem.into()))?.content;
         writer.queries(&queries).map_err(failed)?;
         parts.push("queries");
     }
     let rounding = cast.map(|cast| cast.rounding());
-    if let Some(truth) = source.truth {
+    if let Some(truth) = source.truth.take() {
         if changed(rounding) {
             left_out.push(ROUNDED.to_owned());
         } else {
             writer.neighbours(&truth.content).map_err(failed)?;
             parts.push("truth");
+            if let Some(distances) = take_distances(&mut source, metric, &mut left_out) {
+                writer.distances(&distances).map_err(failed)?;
+                parts.push("distances");
+            }
         }
     }
     if let Some(labels) = source.labels {
@@ -70,9 +76,14 @@ pub(super) fn native(
         let count = source.filtered.len();
         left_out.push(format!("{count} answers under filters: a run computes those of its own filters"));
     }
-    let path = writer.finish()?;
+    let finished = writer.finish()?;
+    if let Some(why) = finished.unsound {
+        left_out.push(format!(
+            "the content hash: {why}, and a run refuses such a set; `annvil data inspect` says more"
+        ));
+    }
     Ok(Converted {
-        path,
+        path: finished.path,
         format: "folder".to_owned(),
         rows,
         dim: shape.dim,
@@ -93,7 +104,7 @@ pub(super) fn qdrant(
     let shape = source.base.shape();
     let to = element(Format::Npy, shape.element, options.element)?;
     let mut cast = (to != shape.element).then(|| Cast::new(to));
-    let name = source.name.clone();
+    let name = called(&source, options);
     let named = |problem: Problem| problem.named(&name, path);
     let failed = |error: io::Error| named(error.into());
     let scratch = Scratch::folder(path).map_err(failed)?;
@@ -105,12 +116,16 @@ pub(super) fn qdrant(
     let base = take_base(&mut source)?;
     let rows = pour(base, cast.as_mut(), report, |block, range| writer.push(block, range)).map_err(named)?;
     writer.finish().map_err(failed)?;
-    check_sides(&source, rows)?;
+    check_sides(&source, &name, rows)?;
     let mut parts = vec!["base"];
     let labels = source.labels.as_ref().map(|kept| &kept.content);
     let texts = source.texts.as_ref().map(|kept| kept.content.as_slice());
+    if texts.is_some() && labels.is_some_and(|labels| labels.column("text").is_some()) {
+        let message = format!("{name} has texts and a label named `text`, and a payload has one `text`");
+        return Err(mismatch(message, "rename the label, or write Annvil's own folder"));
+    }
     create(qdrant::PAYLOADS)
-        .and_then(|mut out| qdrant::write_payloads(labels, texts, rows, &mut out))
+        .and_then(|mut out| jsonl::write(labels, texts, rows, &mut out))
         .map_err(failed)?;
     parts.extend(labels.map(|_| "labels"));
     parts.extend(texts.map(|_| "texts"));
@@ -119,6 +134,13 @@ pub(super) fn qdrant(
     if changed(rounding) && (source.truth.is_some() || !source.filtered.is_empty()) {
         left_out.push(ROUNDED.to_owned());
         source.truth = None;
+        source.filtered.clear();
+    }
+    // A reader takes answers for those of the set only where no query has conditions.
+    if source.truth.is_some() && !source.filtered.is_empty() {
+        let count = source.filtered.len();
+        left_out
+            .push(format!("{count} answers under filters: the layout has a place for one kind of answers"));
         source.filtered.clear();
     }
     if let Some(queries) = source.queries.take() {

@@ -4,7 +4,6 @@
 //! beside its place and moved there whole. A file that is damaged, or has too few neighbours, is computed again; one
 //! that has more neighbours than are asked for serves as well.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,6 +12,8 @@ use std::process;
 use annvil_core::metric::Metric;
 use annvil_core::truth::{ExactAnswer, Truth};
 use sha2::{Digest, Sha256};
+
+use crate::hash::hexadecimal;
 
 /// First bytes of a file; the number is that of the layout.
 const MAGIC: &[u8; 16] = b"annvil truth 01\n";
@@ -129,13 +130,6 @@ fn number(bytes: &mut &[u8]) -> Option<usize> {
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     bytes.as_chunks().0.iter().copied()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // a String takes everything
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Truth that grows with its rows.
 
-use annvil_core::truth::{ExactAnswer, Truth};
+use annvil_core::truth::Truth;
 
+use super::merge::merge;
 use super::progress::Stopped;
 use super::request::Request;
-use super::{Hit, request};
 
 /// Adds the rows of `request.rows` to a truth over rows before them (or any other rows), as if all had been searched at once.
 ///
@@ -32,16 +32,4 @@ pub fn extend(known: &Truth, request: &Request<'_>) -> Result<Truth, Stopped> {
     assert_eq!(known.len(), request.queries.rows(), "answers to all queries");
     let new = request.run()?;
     Ok(known.iter().zip(&new).map(|(known, new)| merge(known, new, request.k)).collect())
-}
-
-/// The `k` nearest of two answers that have no row in common.
-fn merge(a: &ExactAnswer, b: &ExactAnswer, k: usize) -> ExactAnswer {
-    let hits = |answer: &ExactAnswer| {
-        let pairs = answer.ids.iter().zip(&answer.distances);
-        pairs.map(|(id, distance)| Hit { id: *id, distance: *distance }).collect::<Vec<_>>()
-    };
-    let mut all = [hits(a), hits(b)].concat();
-    all.sort_unstable();
-    all.truncate(k);
-    request::answer(&all, a.matches + b.matches)
 }

@@ -165,7 +165,10 @@ mod tests {
         write_ids(&truth, &mut file).unwrap();
         assert_eq!(ids(&file, None).unwrap().content, truth);
         file.extend([0; 16]); // distances
-        assert_eq!(ids(&file, Some(1)).unwrap(), Kept { content: Neighbours { ids: vec![vec![3, 1]] }, total: 2 });
+        assert_eq!(
+            ids(&file, Some(1)).unwrap(),
+            Kept { content: Neighbours { ids: vec![vec![3, 1]] }, total: 2 }
+        );
     }
 
     #[test]
@@ -177,7 +180,7 @@ mod tests {
             (&[0, 0, 0, 0, 2, 0, 0, 0], "no rows"),
             (&[1, 0, 0, 0, 0, 0, 0, 0], "0 dimensions"),
         ] {
-            let error = super::vectors(&still(bytes.to_vec().leak()), Element::U8).unwrap_err();
+            let error = vectors(&still(bytes.to_vec().leak()), Element::U8).unwrap_err();
             assert!(error.message.contains(part), "{error}");
         }
     }
@@ -188,7 +191,7 @@ mod tests {
             let _ = ids(&bytes, Some(3));
             let bytes = still(bytes.leak());
             for element in [Element::F32, Element::U8, Element::I8, Element::B1] {
-                let _ = super::vectors(&bytes, element);
+                let _ = vectors(&bytes, element);
             }
         }
     }

@@ -14,6 +14,10 @@ use crate::map::Bytes;
 /// Bytes of the head.
 const HEAD: usize = 24;
 
+/// A row is widened where it is compared with dense ones, so its space is bounded: this many floats are 64 MiB. Learned
+/// sparse vectors have some 30,000 dimensions.
+const MOST_DIMENSIONS: usize = 1 << 24;
+
 /// Reads sparse rows; they stay where they are.
 pub fn vectors(bytes: &Bytes) -> Result<Vectors, FormatError> {
     let all = bytes.bytes();
@@ -25,9 +29,10 @@ pub fn vectors(bytes: &Bytes) -> Result<Vectors, FormatError> {
         let message = format!("no head of three counts in {} bytes", all.len());
         return Err(FormatError::new(message, "the file is cut off or has another format"));
     };
-    check_shape(rows, dim.clamp(1, 1 << 20))?;
-    if dim == 0 || u32::try_from(dim).is_err() {
-        return Err(FormatError::new(format!("sparse vectors of {dim} dimensions"), "the file is damaged"));
+    check_shape(rows, 1)?;
+    if dim == 0 || dim > MOST_DIMENSIONS {
+        let help = format!("1 to {MOST_DIMENSIONS} are possible; the file is damaged or has another format");
+        return Err(FormatError::new(format!("sparse vectors of {dim} dimensions"), help));
     }
     let damaged = || {
         let message = format!(
@@ -38,7 +43,8 @@ pub fn vectors(bytes: &Bytes) -> Result<Vectors, FormatError> {
         FormatError::new(message, "the file is cut off or damaged: copy it again")
     };
     let offsets = HEAD;
-    let indices = rows.checked_add(1).and_then(|n| n.checked_mul(8)?.checked_add(offsets)).ok_or_else(damaged)?;
+    let indices =
+        rows.checked_add(1).and_then(|n| n.checked_mul(8)?.checked_add(offsets)).ok_or_else(damaged)?;
     let values = stored.checked_mul(4).and_then(|n| n.checked_add(indices)).ok_or_else(damaged)?;
     if stored.checked_mul(4).and_then(|n| n.checked_add(values)) != Some(all.len()) {
         return Err(damaged());
@@ -59,7 +65,10 @@ pub fn vectors(bytes: &Bytes) -> Result<Vectors, FormatError> {
         ),
     };
     let sparse = sparse.ok_or_else(|| {
-        FormatError::new("the offsets of the rows do not ascend to the number of values", "the file is damaged: copy it again")
+        FormatError::new(
+            "the offsets of the rows do not ascend to the number of values",
+            "the file is damaged: copy it again",
+        )
     })?;
     if let Some(row) = sparse.bad_row() {
         let message = format!("row {row}: its dimensions do not ascend, or go beyond {}", dim - 1);
@@ -75,12 +84,12 @@ fn copied<T: bytemuck::Pod>(bytes: &[u8]) -> Vec<T> {
 /// Writes sparse rows.
 pub fn write(rows: &SparseRows, mut out: impl Write) -> io::Result<()> {
     for count in [rows.rows(), rows.dim(), rows.stored()] {
-        out.write_all(&(count as i64).to_le_bytes())?;
+        out.write_all(&(count as u64).to_le_bytes())?;
     }
-    let mut offset = 0_i64;
+    let mut offset = 0_u64;
     out.write_all(&offset.to_le_bytes())?;
     for row in 0..rows.rows() {
-        offset += rows.row(row).0.len() as i64;
+        offset += rows.row(row).0.len() as u64;
         out.write_all(&offset.to_le_bytes())?;
     }
     for row in 0..rows.rows() {
@@ -126,9 +135,11 @@ mod tests {
             (changed(32, 9), "offsets"),
             (changed(60, 200), "row 2"),
             (changed(7, 0x80), "no head"),
+            (changed(11, 1), "sparse vectors of 16777225 dimensions; 1 to 16777216 are possible"),
+            (changed(8, 0), "sparse vectors of 0 dimensions"),
         ] {
             let error = vectors(&still(bytes.leak())).unwrap_err();
-            assert!(error.message.contains(part), "{error}");
+            assert!(error.to_string().contains(part), "{error}");
         }
     }
 

@@ -1,14 +1,16 @@
-//! Folders that hold a set: Annvil's own, Qdrant's, `VectorDBBench`'s, TexMex's, or files with telling names.
+//! Folders that hold a set: Annvil's own, Qdrant's, `VectorDBBench`'s, those of the `TexMex` corpus, or files with telling names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Format, ids, native, qdrant, shown, vectors};
+use super::{Format, ids, native, qdrant, shown, sniff, vectors};
 use crate::bundle::Bundle;
 use crate::error::{DataError, FormatError};
+use crate::format::Kept;
 use crate::jsonl;
 
-/// Names by which parts of a set are known, the last word of a name before its extension: `sift_base.fvecs`.
+/// Names by which parts of a set are known: what a file's name has before its first point, or the last word of that after
+/// a `_`. `base.fvecs` and `sift_base.fvecs` are bases, `base-10k.fvecs` is none. The first name that a file has counts.
 const BASE: &[&str] = &["base", "vectors", "train", "data"];
 const QUERIES: &[&str] = &["query", "queries", "test", "query-heldout"];
 const TRUTH: &[&str] = &["groundtruth", "truth", "gt", "neighbors", "neighbours", "groundtruth-heldout"];
@@ -35,19 +37,28 @@ pub fn open(folder: &Path) -> Result<Bundle, DataError> {
         }
     }
     if let Some(path) = part(&files, &["labels"], |format| format == Format::Jsonl) {
-        bundle.labels = Some(lines(path, jsonl::labels)?);
+        bundle.labels = Some(lines(path, "labels", jsonl::labels)?);
     }
     if let Some(path) = part(&files, &["text", "texts"], |format| format == Format::Jsonl) {
-        bundle.texts = Some(lines(path, jsonl::texts)?);
+        bundle.texts = Some(lines(path, "texts", jsonl::texts)?);
     }
     Ok(bundle)
 }
 
-pub(super) fn lines<T>(
+/// Reads labels or texts, `what`, of rows. Only from `.jsonl`; the error says what another file looks like.
+pub(crate) fn lines<T>(
     path: &Path,
-    read: fn(&[u8], Option<usize>) -> Result<crate::format::Kept<T>, FormatError>,
-) -> Result<crate::format::Kept<T>, DataError> {
-    read(super::mapped(path)?.bytes(), None).map_err(|problem| problem.in_file(&shown(path)))
+    what: &str,
+    read: impl Fn(&[u8], Option<usize>) -> Result<Kept<T>, FormatError>,
+) -> Result<Kept<T>, DataError> {
+    let bytes = super::mapped(path)?;
+    let read = if Format::of_name(path) == Some(Format::Jsonl) {
+        read(bytes.bytes(), None)
+    } else {
+        let message = format!("{what} are not read from such a file");
+        Err(FormatError::new(message, format!("give {what} as .jsonl, one object a row")))
+    };
+    read.map_err(|problem| sniff::explained(problem, Format::Jsonl, bytes.bytes()).in_file(&shown(path)))
 }
 
 impl Format {

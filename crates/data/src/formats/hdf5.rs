@@ -80,7 +80,10 @@ pub fn read(name: String, bytes: &Bytes) -> Result<Bundle, FormatError> {
             bundle.truth = Some(rows::ids(&table).map_err(named(name))?);
         }
         if let Some((name, table)) = part(DISTANCES)? {
-            bundle.distances = rows::distances(&table).map_err(named(name))?;
+            let distances = rows::distances(&table).map_err(named(name))?;
+            if let Some(lists) = distances.filter(|_| metric.is_some_and(same_distances)) {
+                bundle.put_distances(lists);
+            }
         }
     }
     Ok(bundle)
@@ -98,6 +101,12 @@ fn nothing(links: &BTreeMap<String, u64>) -> FormatError {
         format!("no base vectors: found {found}"),
         format!("name the matrix of vectors `train`, or one of {}", BASE[1..].join(", ")),
     )
+}
+
+/// Whether ann-benchmarks' distances of a metric are Annvil's: its inner product is negated, and its Hamming distance a
+/// share of the dimensions.
+pub(crate) fn same_distances(metric: Metric) -> bool {
+    matches!(metric, Metric::Cosine | Metric::L2 | Metric::L1)
 }
 
 /// The metric by ann-benchmarks' name; `None` for a name that is not known here.

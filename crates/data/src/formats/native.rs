@@ -6,8 +6,8 @@
 //!   base.npy           the vectors, or base.csr for sparse ones
 //!   queries.npy        32-bit floats
 //!   truth.npy          row numbers of the exact answers, 64-bit, −1 where an answer is shorter
-//!   distances.npy      their distances, 64-bit floats
-//!   labels.jsonl       one object a row
+//!   distances.npy      their distances by the set's metric, 64-bit floats, infinite where an answer is shorter
+//!   labels.jsonl       one object a row; an `id` is a label like any other
 //!   texts.jsonl        one object with `text` a row
 //! ```
 //! Everything in it can be read by NumPy and `jq` as well.
@@ -22,13 +22,13 @@ use annvil_core::metric::Metric;
 use annvil_core::vector::{Element, Matrix, Vectors};
 use serde::{Deserialize, Serialize};
 
-use super::{folder, ids, shown, vectors};
+use super::{folder, ids, mapped, npy, shown, vectors};
 use crate::bundle::Bundle;
 use crate::error::{DataError, FormatError};
 use crate::jsonl;
 use crate::rows::Rows;
 
-pub use self::write::{About, NativeWriter};
+pub use self::write::{About, Finished, NativeWriter};
 
 /// Name of the manifest.
 pub const MANIFEST: &str = "annvil-data.json";
@@ -82,20 +82,23 @@ pub fn manifest(folder: &Path) -> Result<Manifest, DataError> {
     let file = shown(&path);
     let text = fs::read(&path).map_err(|source| DataError::Read { file: file.clone(), source })?;
     let wrong = |message: String, help: &str| FormatError::new(message, help).in_file(&file);
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|error| wrong(error.to_string(), "the manifest is damaged, or from another version of Annvil"))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
+        wrong(error.to_string(), "the manifest is damaged, or from another version of Annvil")
+    })?;
     if manifest.format != FORMAT {
         let message = format!("the format is `{}`, and `{FORMAT}` is read here", manifest.format);
         return Err(wrong(message, "convert the set again with this version"));
     }
     for entry in manifest.files.values() {
         if Path::new(&entry.path).components().count() != 1 || entry.path.starts_with('.') {
-            return Err(wrong(format!("`{}` is not a file of this folder", entry.path), "the manifest is damaged"));
+            return Err(wrong(
+                format!("`{}` is not a file of this folder", entry.path),
+                "the manifest is damaged",
+            ));
         }
         let path = folder.join(&entry.path);
-        let found = fs::metadata(&path)
-            .map_err(|source| DataError::Read { file: shown(&path), source })?
-            .len();
+        let found =
+            fs::metadata(&path).map_err(|source| DataError::Read { file: shown(&path), source })?.len();
         if found != entry.bytes {
             let message = format!("the manifest says {} bytes, and there are {found}", entry.bytes);
             return Err(FormatError::new(message, "the file was cut off or changed: copy the folder again")
@@ -133,8 +136,12 @@ pub fn open(folder: &Path) -> Result<Bundle, DataError> {
     let mut bundle = Bundle::of(manifest.name.clone(), base);
     bundle.queries = at("queries").map(|path| vectors(&path)).transpose()?;
     bundle.truth = at("truth").map(|path| ids(&path, None)).transpose()?;
-    bundle.labels = at("labels").map(|path| folder::lines(&path, jsonl::labels)).transpose()?;
-    bundle.texts = at("texts").map(|path| folder::lines(&path, jsonl::texts)).transpose()?;
+    if let Some(path) = at("distances") {
+        let lists = npy::distances(mapped(&path)?.bytes()).map_err(|problem| problem.in_file(&shown(&path)))?;
+        bundle.put_distances(lists);
+    }
+    bundle.labels = at("labels").map(|path| folder::lines(&path, "labels", jsonl::all_labels)).transpose()?;
+    bundle.texts = at("texts").map(|path| folder::lines(&path, "texts", jsonl::texts)).transpose()?;
     bundle.metric = manifest.metric;
     bundle.licence = manifest.licence;
     Ok(bundle)
@@ -144,7 +151,8 @@ fn bits(packed: Matrix<u8>, dim: usize, file: &str) -> Result<Vectors, DataError
     if packed.stride() == dim.div_ceil(8) {
         return Ok(Vectors::Bits { packed, dim });
     }
-    let message = format!("{dim} bits need {} bytes a row, and the base has {}", dim.div_ceil(8), packed.stride());
+    let message =
+        format!("{dim} bits need {} bytes a row, and the base has {}", dim.div_ceil(8), packed.stride());
     Err(FormatError::new(message, "the manifest is damaged").in_file(file))
 }
 
@@ -152,7 +160,8 @@ fn bits(packed: Matrix<u8>, dim: usize, file: &str) -> Result<Vectors, DataError
 pub fn verify(folder: &Path) -> Result<(), DataError> {
     for entry in manifest(folder)?.files.values() {
         let path = folder.join(&entry.path);
-        let found = write::checksum(&path).map_err(|source| DataError::Read { file: shown(&path), source })?;
+        let found =
+            write::checksum(&path).map_err(|source| DataError::Read { file: shown(&path), source })?;
         if found != entry.sha256 {
             let message = format!("the SHA-256 is {found}, and the manifest says {}", entry.sha256);
             return Err(FormatError::new(message, "the file was changed or damaged: copy the folder again")
@@ -161,3 +170,6 @@ pub fn verify(folder: &Path) -> Result<(), DataError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,9 +36,9 @@ pub fn vectors(bytes: &Bytes) -> Result<Rows, FormatError> {
             ));
         }
     };
-    vectors.map(Rows::Ready).ok_or_else(|| {
-        FormatError::new(format!("no whole rows of {}", array.dim), "save the array again")
-    })
+    vectors
+        .map(Rows::Ready)
+        .ok_or_else(|| FormatError::new(format!("no whole rows of {}", array.dim), "save the array again"))
 }
 
 /// 64-bit floats, rounded to 32 bits on their way.
@@ -90,6 +90,19 @@ pub fn ids(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Neighbours>, Forma
         }
     };
     Ok(Kept { content: neighbours(numbers.chunks_exact(array.dim))?, total })
+}
+
+/// Reads a matrix of distances, `f8` as [`write_distances`] writes them, or `f4`.
+pub fn distances(bytes: &[u8]) -> Result<Vec<Vec<f64>>, FormatError> {
+    let array = Array::parse(bytes)?;
+    let values: Vec<f64> = match array.kind {
+        "f8" => array.values(array.rows, f64::from_le_bytes),
+        "f4" => array.values(array.rows, |bytes| f32::from_le_bytes(bytes).into()),
+        kind => {
+            return Err(unknown_type(kind, "distances are read as f8 or f4: save `a.astype('<f8')`"));
+        }
+    };
+    Ok(values.chunks_exact(array.dim).map(<[f64]>::to_vec).collect())
 }
 
 #[cfg(test)]

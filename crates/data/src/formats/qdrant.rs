@@ -2,7 +2,8 @@
 //!
 //! The layout of <https://github.com/qdrant/ann-filtering-benchmark-datasets>: an array of vectors, a payload a row, and
 //! queries with conditions, the ids of their exact answers and the scores of these. Conditions become filters. Payloads
-//! become labels, those within others under names with dots; `text` becomes the texts of the rows.
+//! become labels, those within others under names with dots; `text` becomes the texts of the rows. Scores are similarities
+//! or distances, and nothing says which, so they are not taken for distances.
 
 mod conditions;
 mod write;
@@ -28,7 +29,7 @@ use crate::map::Bytes;
 use crate::rows::Rows;
 
 pub use self::conditions::{from_filter, to_filter};
-pub use self::write::{TestLine, TestWriter, write_payloads};
+pub use self::write::{TestLine, TestWriter};
 
 /// Names of the files.
 pub const VECTORS: &str = "vectors.npy";
@@ -60,7 +61,6 @@ pub fn open(folder: &Path) -> Result<Bundle, DataError> {
             .map_err(|problem| problem.in_file(&shown(&path)))?;
         bundle.queries = Some(Rows::Ready(tests.queries));
         bundle.truth = tests.truth.map(|content| Kept { total: content.ids.len(), content });
-        bundle.distances = tests.scores;
         bundle.filtered = tests.filtered;
     }
     Ok(bundle)
@@ -68,6 +68,7 @@ pub fn open(folder: &Path) -> Result<Bundle, DataError> {
 
 fn payloads(bytes: &Bytes) -> Result<Beside, FormatError> {
     let mut columns = Columns::default();
+    columns.see_id(false); // an `id` is a label, even if it numbers the rows
     let mut lines = Lines::new(bytes);
     while let Some((line, text)) = lines.next(bytes.bytes())? {
         let payload: Option<Map<String, Value>> =

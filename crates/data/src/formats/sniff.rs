@@ -29,15 +29,27 @@ pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     let word = |at: usize| words.get(at).map(|word| u64::from(u32::from_le_bytes(*word)));
     let total = bytes.len() as u64;
     if let (Some(first), Some(second)) = (word(0), word(1)) {
-        for (size, name) in [(4, ".fvecs or .ivecs rows"), (1, ".bvecs rows")] {
-            let row = 4 + size * first;
-            let again = bytes.get(row as usize..row as usize + 4).is_none_or(|next| next == &bytes[..4]);
-            if (1..=1 << 20).contains(&first) && total.is_multiple_of(row) && again {
-                return Some(name);
-            }
+        let vecs = [(4, ".fvecs or .ivecs rows"), (1, ".bvecs rows")];
+        let whole = |size: u64| (1..=1 << 20).contains(&first) && total.is_multiple_of(4 + size * first);
+        // The second row begins like the first; a file of one row has only its length to go by.
+        let again = |size: u64| {
+            let row = (4 + size * first) as usize;
+            bytes.get(row..row.saturating_add(4)) == Some(&bytes[..4])
+        };
+        let single = |size: u64| total == 4 + size * first;
+        let rows = vecs.into_iter().find(|(size, _)| whole(*size) && again(*size));
+        if let Some((_, name)) =
+            rows.or_else(|| vecs.into_iter().find(|(size, _)| whole(*size) && single(*size)))
+        {
+            return Some(name);
         }
-        for (size, name) in [(4, "an .fbin or .ibin file"), (1, "a .u8bin or .i8bin file"), (8, "big-ann answers (.ibin)")] {
-            if first > 0 && (1..=1 << 20).contains(&second) && first.saturating_mul(second).saturating_mul(size) == total - 8 {
+        for (size, name) in
+            [(4, "an .fbin or .ibin file"), (1, "a .u8bin or .i8bin file"), (8, "big-ann answers (.ibin)")]
+        {
+            if first > 0
+                && (1..=1 << 20).contains(&second)
+                && first.saturating_mul(second).saturating_mul(size) == total - 8
+            {
                 return Some(name);
             }
         }
@@ -46,7 +58,9 @@ pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     let text = start.trim_start();
     match text.chars().next() {
         Some('{' | '[') => Some("JSON text"),
-        _ if text.chars().take(200).all(|c| !c.is_control() || c.is_whitespace()) && text.contains([',', '\t']) => {
+        _ if text.chars().take(200).all(|c| !c.is_control() || c.is_whitespace())
+            && text.contains([',', '\t']) =>
+        {
             Some("text with separators, such as .csv")
         }
         _ => None,
@@ -96,6 +110,8 @@ mod tests {
         assert_eq!(looks_like(b"\xff\xfe\xfd"), None);
         let problem = || FormatError::new("wrong", "copy it");
         assert_eq!(explained(problem(), Format::Npy, b"\x93NUMPY").help, "copy it");
-        assert!(explained(problem(), Format::Npy, b"PAR1").help.starts_with("it looks like a Parquet file; copy"));
+        assert!(
+            explained(problem(), Format::Npy, b"PAR1").help.starts_with("it looks like a Parquet file; copy")
+        );
     }
 }

@@ -11,28 +11,31 @@ use annvil_core::vector::Vectors;
 
 use super::raw::{self, Layout};
 use crate::error::FormatError;
-use crate::format::{check_dimensions, check_shape, neighbours, Kept};
+use crate::format::{Kept, check_dimensions, check_shape, neighbours};
 use crate::map::Bytes;
 use crate::rows::RowWriter;
 
 /// Bytes of the dimension before each row.
 const HEAD: usize = 4;
 
+/// Bytes that are looked at between two returns of mapped memory: a file may be larger than memory.
+const RELEASE_BYTES: usize = 16 << 20;
+
 /// Reads `.fvecs`. The rows stay where they are.
 pub fn floats(bytes: &Bytes) -> Result<Vectors, FormatError> {
-    let layout = File::parse(bytes.bytes(), 4)?.layout();
+    let layout = File::parse(bytes.bytes(), 4, |done| bytes.release(done))?.layout();
     raw::matrix(bytes, layout).map(Vectors::F32).ok_or_else(damaged)
 }
 
 /// Reads `.bvecs`: unsigned bytes. The rows stay where they are.
 pub fn bytes(bytes: &Bytes) -> Result<Vectors, FormatError> {
-    let layout = File::parse(bytes.bytes(), 1)?.layout();
+    let layout = File::parse(bytes.bytes(), 1, |done| bytes.release(done))?.layout();
     raw::matrix(bytes, layout).map(Vectors::U8).ok_or_else(damaged)
 }
 
 /// Reads row numbers from `.ivecs`; −1 at the end of a row is padding. At most `limit` rows are kept.
 pub fn ids(bytes: &[u8], limit: Option<usize>) -> Result<Kept<Neighbours>, FormatError> {
-    let file = File::parse(bytes, 4)?;
+    let file = File::parse(bytes, 4, |_| {})?;
     let numbers: Vec<i64> = bytes
         .chunks_exact(HEAD + 4 * file.dim)
         .take(limit.unwrap_or(usize::MAX))
@@ -53,27 +56,28 @@ struct File {
 }
 
 impl File {
-    /// `size`: bytes of a value.
-    fn parse(bytes: &[u8], size: usize) -> Result<Self, FormatError> {
+    /// `size`: bytes of a value. `release` is told which bytes have been looked at.
+    fn parse(bytes: &[u8], size: usize, release: impl Fn(Range<usize>)) -> Result<Self, FormatError> {
         let Some(first) = bytes.first_chunk::<HEAD>() else {
             let message =
                 format!("cut off in the dimension of row 0: expected 4 bytes, found {}", bytes.len());
             return Err(FormatError::new(message, "the file is empty or damaged: copy it again"));
         };
         let dim = dimension(*first, 0, 0)?;
-        let mut total = 0;
-        let mut at = 0;
+        let (mut total, mut at, mut released) = (0, 0, 0);
         while at < bytes.len() {
             let Some(word) = bytes[at..].first_chunk::<HEAD>() else {
                 let found = bytes.len() - at;
-                let message =
-                    format!("cut off in the dimension of row {total}, byte {at}: expected 4 bytes, found {found}");
+                let message = format!(
+                    "cut off in the dimension of row {total}, byte {at}: expected 4 bytes, found {found}"
+                );
                 return Err(FormatError::new(message, "copy the file again"));
             };
             // Only a dimension that differs needs a closer look: this loop goes over every row of a large file.
             if word != first {
                 let here = dimension(*word, total, at)?;
-                let message = format!("row {total}, byte {at}, has {here} dimensions; the rows before have {dim}");
+                let message =
+                    format!("row {total}, byte {at}, has {here} dimensions; the rows before have {dim}");
                 return Err(FormatError::new(
                     message,
                     "all vectors must have one dimension; the file is damaged or mixed",
@@ -88,6 +92,10 @@ impl File {
             }
             at += HEAD + expected;
             total += 1;
+            if at - released >= RELEASE_BYTES {
+                release(released..at);
+                released = at;
+            }
         }
         check_shape(total, dim)?;
         Ok(Self { dim, total })

@@ -48,7 +48,10 @@ impl Copies {
         let mut found = Duplicates { largest_group: 1, ..Duplicates::default() };
         for group in self.hashes.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
             // Different rows with one hash of 64 bits: not once in a million sets, but a claim should be true.
-            let same = group[1..].iter().filter(|(_, row)| equal(vectors, group[0].1 as usize, *row as usize)).count();
+            let same = group[1..]
+                .iter()
+                .filter(|(_, row)| equal(vectors, group[0].1 as usize, *row as usize))
+                .count();
             if same == 0 {
                 continue;
             }

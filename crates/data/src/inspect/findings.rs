@@ -92,14 +92,15 @@ impl Findings {
                 count(figures.zero_rows as u64)
             );
             match metric {
-                Some(Metric::L2 | Metric::L1 | Metric::Hamming) => {
-                    self.add(Grade::Note, what, "they are points like others for this metric; often an empty text or a failed call");
-                }
-                _ => self.add(
+                Some(Metric::Cosine) => self.add(
                     Grade::Wrong,
                     what,
                     "a zero vector has no direction, so cosine is not defined: remove the rows, usually empty texts or failed calls of a model",
                 ),
+                None => self.add(Grade::Doubtful, what, "they have no direction: remove the rows if the metric is cosine"),
+                Some(_) => {
+                    self.add(Grade::Note, what, "they are points like others for this metric; often an empty text or a failed call");
+                }
             }
         }
         let copies = figures.duplicates;
@@ -137,7 +138,8 @@ impl Findings {
             );
         }
         if found.base.normalised != queries.vectors.normalised && queries.dim == found.dim {
-            let (normalised, other) = if found.base.normalised { ("base", "queries") } else { ("queries", "base") };
+            let (normalised, other) =
+                if found.base.normalised { ("base", "queries") } else { ("queries", "base") };
             let grade = if found.metric == Some(Metric::L2) { Grade::Doubtful } else { Grade::Note };
             self.add(
                 grade,
@@ -168,21 +170,36 @@ impl Findings {
 
     fn metric(&mut self, found: &Inspection) {
         let lengths = found.base.length.map_or_else(String::new, |length| {
-            format!("lengths run from {} to {}, median {}", short(length.min), short(length.max), short(length.p50))
+            format!(
+                "lengths run from {} to {}, median {}",
+                short(length.min),
+                short(length.max),
+                short(length.p50)
+            )
         });
-        let overlap = |other: Metric| found.overlaps.iter().find(|overlap| overlap.other == other).map(|o| percent(o.share));
+        let overlap = |other: Metric| {
+            found.overlaps.iter().find(|overlap| overlap.other == other).map(|o| percent(o.share))
+        };
         match found.metric {
             None => {
                 let fits = match (found.element, found.base.normalised) {
                     (annvil_core::vector::Element::B1, _) => "hamming".to_owned(),
-                    (_, true) => "cosine (the vectors have length 1, so inner product and L2 give the same order)".to_owned(),
+                    (_, true) => {
+                        "cosine (the vectors have length 1, so inner product and L2 give the same order)"
+                            .to_owned()
+                    }
                     (_, false) => format!("l2 or cosine, whichever the model was trained for ({lengths})"),
                 };
-                self.add(Grade::Note, "nothing says which metric is meant".to_owned(), format!("what fits: {fits}; say it with `metric:`"));
+                self.add(
+                    Grade::Note,
+                    "nothing says which metric is meant".to_owned(),
+                    format!("what fits: {fits}; say it with `metric:`"),
+                );
             }
             Some(Metric::InnerProduct) if !found.base.normalised => {
-                let same = overlap(Metric::Cosine)
-                    .map_or_else(String::new, |share| format!("; only {share} of the ten nearest are those of cosine"));
+                let same = overlap(Metric::Cosine).map_or_else(String::new, |share| {
+                    format!("; only {share} of the ten nearest are those of cosine")
+                });
                 self.add(
                     Grade::Doubtful,
                     format!("the metric is inner product and the vectors are not normalised: {lengths}{same}"),
@@ -198,13 +215,30 @@ impl Findings {
                 );
             }
             Some(Metric::L2) if found.base.normalised => {
-                self.add(Grade::Note, "the vectors have length 1: L2 gives the same order as cosine".to_owned(), "either metric is right");
+                self.add(
+                    Grade::Note,
+                    "the vectors have length 1: L2 gives the same order as cosine".to_owned(),
+                    "either metric is right",
+                );
             }
             _ => {}
         }
     }
 
     fn truth(&mut self, found: &Inspection) {
+        if let (Some(answers), Some(queries)) = (found.answered, &found.queries)
+            && answers != queries.vectors.rows
+        {
+            self.add(
+                Grade::Wrong,
+                format!(
+                    "{} queries have answers, and there are {}",
+                    count(answers as u64),
+                    count(queries.vectors.rows as u64)
+                ),
+                "give the answers that were made for these queries, one list a query",
+            );
+        }
         let Some(truth) = &found.truth else { return };
         if truth.right >= 0.995 {
             return;
@@ -235,6 +269,17 @@ impl Findings {
     }
 
     fn labels(&mut self, found: &Inspection) {
+        if let Some(texts) = found.texts.filter(|texts| *texts != found.rows) {
+            self.add(
+                Grade::Wrong,
+                format!(
+                    "{} rows have texts, and there are {} vectors",
+                    count(texts as u64),
+                    count(found.rows as u64)
+                ),
+                "give one text for each vector, in their order",
+            );
+        }
         match found.labelled_rows {
             None => self.add(
                 Grade::Note,
@@ -252,7 +297,11 @@ impl Findings {
             if column.present < 1.0 {
                 self.add(
                     if column.present < 0.5 { Grade::Doubtful } else { Grade::Note },
-                    format!("label `{}` is missing in {} of the rows", column.name, percent(1.0 - column.present)),
+                    format!(
+                        "label `{}` is missing in {} of the rows",
+                        column.name,
+                        percent(1.0 - column.present)
+                    ),
                     "a filter on it excludes these rows; find them with `not … exists`",
                 );
             }

@@ -1,5 +1,7 @@
 //! Figures of distances, from a seeded sample and its exact neighbours among all rows.
 
+use std::collections::BTreeSet;
+
 use annvil_core::dataset::{Neighbours, Queries};
 use annvil_core::metric::Metric;
 use annvil_core::truth::Truth;
@@ -87,9 +89,12 @@ pub(super) fn geometry(base: &Vectors, metric: Metric, asked: Asked) -> Result<O
     }
     let rows = intrinsic::sampled(base.rows(), asked.sample, asked.seed);
     let around = intrinsic::neighbourhoods(base, metric, rows, MLE_NEIGHBOURS, asked.threads)?;
-    // In the set's own metric: what users see. The estimates take theirs from the neighbourhoods.
+    // In the set's own metric, which users know. By inner product a row is seldom the nearest to itself, so distances there
+    // are Euclidean.
+    let metric = if metric == Metric::InnerProduct { Metric::L2 } else { metric };
     let own = |at: usize| {
-        let pair = |(row, ids): (&usize, &Vec<u64>)| Some(between(base, metric, *row, *ids.get(at)? as usize));
+        let pair =
+            |(row, ids): (&usize, &Vec<u64>)| Some(between(base, metric, *row, *ids.get(at)? as usize));
         Spread::of(around.rows.iter().zip(&around.ids).filter_map(pair).collect())
     };
     Ok(Some(Geometry {
@@ -126,10 +131,10 @@ fn random_pairs(base: &Vectors, metric: Metric, asked: Asked) -> Vec<f64> {
 pub(super) fn queries_and_rows(
     base: &Vectors,
     queries: &Vectors,
-    metric: Metric,
     geometry: &Geometry,
     asked: Asked,
 ) -> Option<QueriesAndRows> {
+    let metric = geometry.metric;
     let numbers = intrinsic::sampled(queries.rows(), asked.sample, asked.seed);
     let sample = picked(queries, &numbers)?;
     let truth = exact::answers(base, &sample, metric, 1, None, asked.threads);
@@ -143,7 +148,8 @@ pub(super) fn queries_and_rows(
     let identical = identical.count();
     let nearest = Spread::of(truth.iter().filter_map(|answer| answer.distances.first().copied()).collect());
     // As lengths, so that the ratio does not depend on the metric's scale.
-    let length = |spread: &Option<Spread>| spread.map(|s| intrinsic::length(metric, s.p50)).filter(|x| *x > 0.0);
+    let length =
+        |spread: &Option<Spread>| spread.map(|s| intrinsic::length(metric, s.p50)).filter(|x| *x > 0.0);
     let ratio = length(&nearest).zip(length(&geometry.nearest)).map(|(queries, rows)| queries / rows);
     Some(QueriesAndRows { queries: numbers.len(), nearest, identical, ratio })
 }
@@ -179,7 +185,8 @@ pub(super) fn overlaps(
 }
 
 fn shared(one: &Truth, other: &Truth) -> f64 {
-    let common: usize = one.iter().zip(other).map(|(a, b)| a.ids.iter().filter(|id| b.ids.contains(id)).count()).sum();
+    let common: usize =
+        one.iter().zip(other).map(|(a, b)| a.ids.iter().filter(|id| b.ids.contains(id)).count()).sum();
     let all: usize = one.iter().map(|answer| answer.ids.len()).sum();
     if all == 0 { 0.0 } else { common as f64 / all as f64 }
 }
@@ -210,7 +217,8 @@ pub(super) fn check_truth(
                     precise::distance(metric, sample.row(query), &row) <= reach + 1e-6 * reach.abs()
                 }
             };
-            found += ids.iter().take(k).filter(|id| near(id)).count();
+            let different: BTreeSet<&u64> = ids.iter().take(k).collect();
+            found += different.into_iter().filter(|id| near(id)).count();
         }
         if all == 0 { 0.0 } else { found as f64 / all as f64 }
     };
@@ -218,7 +226,8 @@ pub(super) fn check_truth(
     let better = if ours > 0.95 {
         None
     } else {
-        let others = Metric::ALL.into_iter().filter(|other| *other != metric).map(|other| (other, right(other)));
+        let others =
+            Metric::ALL.into_iter().filter(|other| *other != metric).map(|other| (other, right(other)));
         others.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, share)| *share > ours + 0.02)
     };
     Some(TruthCheck { queries: numbers.len(), k, right: ours, better })

@@ -46,7 +46,13 @@ impl Spread {
             let high = (low + 1).min(figures.len() - 1);
             figures[low] + rest * (figures[high] - figures[low])
         };
-        (!figures.is_empty()).then(|| Self { min: at(0.0), p1: at(0.01), p50: at(0.5), p99: at(0.99), max: at(1.0) })
+        (!figures.is_empty()).then(|| Self {
+            min: at(0.0),
+            p1: at(0.01),
+            p50: at(0.5),
+            p99: at(0.99),
+            max: at(1.0),
+        })
     }
 }
 
@@ -114,12 +120,11 @@ pub(super) fn figures(vectors: &Vectors) -> VectorFigures {
     let (mut shortest, mut longest) = (f64::INFINITY, 0.0_f64);
     for block in vectors.blocks(BLOCK_BYTES) {
         for row in block.clone() {
-            let values = match vectors {
-                Vectors::Sparse(rows) => rows.row(row).1,
-                _ => {
-                    vectors.write_f32(row, &mut buffer);
-                    &buffer
-                }
+            let values = if let Vectors::Sparse(rows) = vectors {
+                rows.row(row).1
+            } else {
+                vectors.write_f32(row, &mut buffer);
+                &buffer
             };
             copies.add(vectors, row);
             if let Some(square) = figures.add(row, values) {
@@ -179,13 +184,29 @@ mod tests {
 
     #[test]
     fn broken_rows_are_counted_and_placed() {
-        let values = vec![0.0, 0.0, 3.0, 4.0, 1.0, f32::NAN, f32::INFINITY, f32::NAN, f32::NEG_INFINITY, 0.0, 3.0, 4.0];
+        let values = vec![
+            0.0,
+            0.0,
+            3.0,
+            4.0,
+            1.0,
+            f32::NAN,
+            f32::INFINITY,
+            f32::NAN,
+            f32::NEG_INFINITY,
+            0.0,
+            3.0,
+            4.0,
+        ];
         let found = figures(&Vectors::F32(Matrix::new(values, 2).unwrap()));
         assert_eq!((found.nan_rows, found.first_nan), (2, Some(Place { row: 2, dim: 1 })));
         assert_eq!((found.infinite_rows, found.first_infinite), (1, Some(Place { row: 4, dim: 0 })));
         assert_eq!((found.zero_rows, found.first_zero, found.whole), (1, Some(0), true));
         assert_eq!(found.length.map(|length| (length.min, length.p50, length.max)), Some((0.0, 5.0, 5.0)));
-        assert_eq!((found.duplicates.rows, found.duplicates.example, found.normalised), (1, Some([1, 5]), false));
+        assert_eq!(
+            (found.duplicates.rows, found.duplicates.example, found.normalised),
+            (1, Some([1, 5]), false)
+        );
     }
 
     #[test]

@@ -5,9 +5,9 @@ use annvil_core::filter::Filter;
 use annvil_core::truth::{ExactAnswer, Truth};
 use annvil_core::vector::{Matrix, RowId, Vectors};
 
-use super::{Live, merge};
+use super::Live;
 use crate::error::{DataError, mismatch};
-use crate::exact::{Admission, Bitmap, Request};
+use crate::exact::{Admission, Bitmap, Request, merge};
 
 /// Bytes of the rows that are gathered at a time, where they don't lie under their own number.
 const GATHERED: usize = 64 << 20;
@@ -63,7 +63,9 @@ impl<'a> Truths<'a> {
                     truth[*query] = answer;
                 }
                 let matches = self.matches(live);
-                truth.iter_mut().for_each(|answer| answer.matches = matches);
+                for answer in &mut truth {
+                    answer.matches = matches;
+                }
                 truth
             }
         };

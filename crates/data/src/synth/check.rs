@@ -9,12 +9,27 @@ use annvil_core::vector::Element;
 use super::labels::TENANT;
 use super::model::Model;
 use crate::error::{DataError, mismatch};
+use crate::format::MOST_DIMENSIONS;
+
+/// Bytes that queries may take.
+const MOST_QUERY_BYTES: usize = 4 << 30;
 
 /// Refuses what can't be drawn.
 pub(super) fn check(spec: &SynthSpec, dim: usize) -> Result<(), DataError> {
     let wrong = |message: String, help: &str| Err(mismatch(format!("synth: {message}"), help));
     if spec.rows.0 == 0 || dim == 0 {
         return wrong(format!("`rows` is {} and `dim` {dim}", spec.rows.0), "give 1 at least");
+    }
+    if dim > MOST_DIMENSIONS {
+        return wrong(format!("`dim` is {dim}"), &format!("give at most {MOST_DIMENSIONS}"));
+    }
+    let most_queries = (MOST_QUERY_BYTES / (4 * dim)).max(1);
+    if spec.queries.0 > most_queries {
+        let message = format!("{} queries of {dim} dimensions, which are held in memory", spec.queries.0);
+        return wrong(message, &format!("give at most {most_queries}"));
+    }
+    if u32::try_from(spec.rows.0).is_err() {
+        return wrong(format!("`rows` is {}", spec.rows.0), "row numbers have 32 bits: give fewer than 2^32");
     }
     if spec.element == Element::Sparse {
         return wrong("sparse rows can't be drawn".into(), "use element f32, f16, u8, i8 or b1");

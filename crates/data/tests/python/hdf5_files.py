@@ -57,6 +57,10 @@ def write(folder):
             file.create_dataset(f"other {number}", data=np.arange(number + 1))
         file.create_dataset("base", data=values("f4"))
         file.create_dataset("query", data=values("f4")[:5])
+    # So many chunks that the blocks of the index have pages of their own.
+    many = (np.arange(140_000) % 251).astype("u1").reshape(-1, 1)
+    with h5py.File(folder / "many.hdf5", "w", libver="latest") as file:
+        file.create_dataset("train", data=many, chunks=(1, 1), maxshape=(None, 1))
     refused = {
         "jaccard": lambda file: file.attrs.__setitem__("distance", "jaccard"),
         "sparse": lambda file: file.attrs.__setitem__("type", "sparse"),

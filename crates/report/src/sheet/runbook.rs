@@ -4,7 +4,7 @@ use annvil_core::quantity::Stat;
 use annvil_core::record::{PhaseResult, RunbookRecord, StepRecord};
 use annvil_core::scenario::Phase;
 use annvil_core::scenario::runbook::Step;
-use annvil_core::units::count;
+use annvil_core::units::{HumanRate, count};
 
 use super::{Column, Row, Sheet};
 use crate::text::{ABSENT, one_line};
@@ -120,7 +120,7 @@ fn row(variant: &VariantView<'_>, step: &StepRecord) -> Row {
         count(step.held),
         some(step.unsure),
         label::rate(step.rate()),
-        label::rate(step.step.rate().map(|rate| rate.per_second())),
+        label::rate(step.step.rate().map(HumanRate::per_second)),
         label::time(latency.stat(Stat::P50)),
         label::time(latency.stat(Stat::P99)),
         step.window.to_string(),

@@ -11,7 +11,7 @@ use annvil_core::operation::OpRef;
 use annvil_core::record::{StepRecord, ValidityCheck};
 use annvil_core::scenario::runbook::{RowRange, Step};
 use annvil_core::scenario::{Choice, RateSpec, Spacing, Traffic, Warmup, WhenFull};
-use annvil_core::units::{HumanRate, Nanos};
+use annvil_core::units::{HumanDuration, HumanRate, Nanos};
 use annvil_core::vector::RowId;
 use annvil_load::cancel::Reason;
 use annvil_load::choice;
@@ -121,19 +121,19 @@ impl Driver {
             let work: Arc<Work> = Work::of(task).into();
             let measured = self.run(stage, &traffic, &work, (length, book))?;
             failed.extend(unwritten(&work, &measured, calls));
-            let stop = measured.stopped.is_some();
+            let interrupted = measured.stopped.is_some();
             let took = measured.window;
             match &mut whole {
                 None => whole = Some(measured),
                 Some(whole) => whole.append(measured, length),
             }
             length = length.saturating_add(took);
-            if stop {
+            if interrupted {
                 break;
             }
         }
         let Some(measured) = whole else { return Ok(Done::of(step, Part::new(false), Nanos::ZERO)) };
-        let mut done = self.done(stage, step, measured)?;
+        let mut done = judged(stage, step, &measured)?;
         let calls: u64 = rows.chunks(most.max(batch)).map(|part| part.len().div_ceil(batch)).sum();
         let unsent = calls.saturating_sub(done.record.operations + done.record.failed());
         if unsent > 0 {
@@ -153,7 +153,7 @@ impl Driver {
         let mut measured = self.run(stage, &traffic, &work, (Nanos::ZERO, book))?;
         let answers =
             measured.tasks.first_mut().map(|task| std::mem::take(&mut task.answers)).unwrap_or_default();
-        let mut done = self.done(stage, step, measured)?;
+        let mut done = judged(stage, step, &measured)?;
         done.answers = answers;
         Ok(done)
     }
@@ -201,23 +201,24 @@ impl Driver {
             ControlFlow::Continue(())
         })?)
     }
+}
 
-    fn done(&self, stage: &Stage<'_>, step: &Step, measured: Measured) -> Result<Done, Stop> {
-        let mode = stage.engine.mode();
-        let sessions = sessions(&traffic(step, None, 1.0), mode)?;
-        // Between the parts of a step nothing is sent.
-        let asked = Asked { steady: !step.writes(), ..Asked::closed(sessions, mode) };
-        let mut done = Done::of(step, measured.total(), measured.window);
-        (done.validity, done.stopped) = (validity::phase(&measured, asked), measured.stopped);
-        Ok(done)
-    }
+/// What was measured of a step, and whether it means anything.
+fn judged(stage: &Stage<'_>, step: &Step, measured: &Measured) -> Result<Done, Stop> {
+    let mode = stage.engine.mode();
+    let sessions = sessions(&traffic(step, None, 1.0), mode)?;
+    // Between the parts of a step nothing is sent.
+    let asked = Asked { steady: !step.writes(), ..Asked::closed(sessions, mode) };
+    let mut done = Done::of(step, measured.total(), measured.window);
+    (done.validity, done.stopped) = (validity::phase(measured, asked), measured.stopped);
+    Ok(done)
 }
 
 /// How the operations of a step come; `scale` makes of its rate one of operations.
 fn traffic(step: &Step, operations: Option<u64>, scale: f64) -> Traffic {
     let rate = step.rate().map(|rate: HumanRate| rate.per_second() * scale);
     let duration = match step {
-        Step::Search(search) if search.duration.is_some() => search.duration.map(|length| length.nanos()),
+        Step::Search(search) if search.duration.is_some() => search.duration.map(HumanDuration::nanos),
         // Long enough for all of them; their number ends it.
         _ => rate.map(|rate| Nanos(((operations.unwrap_or(1) + 1) as f64 / rate * 1e9) as u64)),
     };

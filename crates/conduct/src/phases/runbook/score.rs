@@ -5,7 +5,6 @@ use annvil_core::record::AnswersRecord;
 use annvil_core::scenario::RunbookPhase;
 use annvil_core::scenario::runbook::Step;
 use annvil_core::vector::RowId;
-use annvil_data::DataError;
 use annvil_data::runbook::{Live, Truths};
 use annvil_load::recall::Judge;
 use annvil_load::recorder::Answer;
@@ -26,8 +25,7 @@ pub(super) fn score(
     let dataset = stage.job.inputs.dataset();
     let Some(queries) = stage.job.inputs.first_queries(queries) else { return Ok(()) };
     let threads = machine::usable_cores();
-    let mut truths =
-        Truths::new(dataset, &queries, form.k, keys.filter.as_ref(), threads).map_err(DataError::from)?;
+    let mut truths = Truths::new(dataset, &queries, form.k, keys.filter.as_ref(), threads)?;
     let mut live = Live::new(dataset.info().rows);
     for done in &mut book.done {
         let step = done.record.step.clone();

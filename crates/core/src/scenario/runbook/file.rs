@@ -59,21 +59,19 @@ pub fn read_runbook(
     let only = (sets.len() == 1).then(|| sets.keys().next().map(String::as_str)).flatten();
     let known: Vec<&str> = sets.keys().map(String::as_str).collect();
     let chosen = set.or_else(|| known.contains(&dataset).then_some(dataset)).or(only);
-    match chosen.and_then(|chosen| Some((chosen, sets.get(chosen)?))) {
-        Some((chosen, steps)) => Numbered { document: &document, set: chosen }.steps(steps),
-        None => {
-            let message = match set {
-                Some(set) => format!("there are no steps for `{set}`"),
-                None => format!("there are steps for several data sets, and none is called `{dataset}`"),
-            };
-            let near = set.and_then(|set| nearest(set, known.iter().copied()));
-            let help = match near {
-                Some(near) => format!("did you mean `set: {near}`?"),
-                None => format!("write `set:` with one of {}", known.join(", ")),
-            };
-            Err(document.error(document.place(&[]), message).with_help(help))
-        }
+    if let Some((set, steps)) = chosen.and_then(|chosen| Some((chosen, sets.get(chosen)?))) {
+        return Numbered { document: &document, set }.steps(steps);
     }
+    let message = match set {
+        Some(set) => format!("there are no steps for `{set}`"),
+        None => format!("there are steps for several data sets, and none is called `{dataset}`"),
+    };
+    let near = set.and_then(|set| nearest(set, known.iter().copied()));
+    let help = match near {
+        Some(near) => format!("did you mean `set: {near}`?"),
+        None => format!("write `set:` with one of {}", known.join(", ")),
+    };
+    Err(document.error(document.place(&[]), message).with_help(help))
 }
 
 /// The numbered steps of one set.

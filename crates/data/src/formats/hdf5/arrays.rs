@@ -196,21 +196,23 @@ impl Blocks<'_> {
                 break;
             }
             if let Some(block) = cursor.address()? {
-                let pages = maps.chunks_exact(map.max(1)).nth(number as usize);
+                // Every block has bytes of its own for its pages, yet the bits are numbered through.
+                let pages = (elements > self.page).then(|| (maps, number * (elements / self.page)));
                 self.data(block, first, elements.min(end - first), elements, pages, take)?;
             }
         }
         Ok(())
     }
 
-    /// A data block, of which the first `wanted` of its `elements` are used. `pages`: which of its pages are there.
+    /// A data block, of which the first `wanted` of its `elements` are used. `pages`: bits that say which pages are
+    /// there, and the number of its first.
     fn data(
         &self,
         address: u64,
         first: u64,
         wanted: u64,
         elements: u64,
-        pages: Option<&[u8]>,
+        pages: Option<(&[u8], u64)>,
         take: Take<'_>,
     ) -> Result<(), FormatError> {
         let mut cursor = self.file.cursor(address, "a block of an extensible array")?;
@@ -225,7 +227,7 @@ impl Blocks<'_> {
         let page_bytes = self.page.saturating_mul(self.element.size as u64).saturating_add(4);
         for page in 0..wanted.div_ceil(self.page) {
             let before = page * self.page;
-            if pages.is_none_or(|pages| bit(pages, page)) {
+            if pages.is_none_or(|(bits, first)| bit(bits, first.saturating_add(page))) {
                 let mut cursor = cursor.clone();
                 self.element.run(&mut cursor, first + before, self.page.min(wanted - before), take)?;
             }

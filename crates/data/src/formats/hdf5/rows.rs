@@ -6,6 +6,7 @@ use half::f16;
 
 use super::table::Table;
 use super::types::Kind;
+use crate::binarise::packed;
 use crate::error::FormatError;
 use crate::format::{Kept, neighbours};
 use crate::formats::raw::{self, Layout};
@@ -74,19 +75,12 @@ impl RowReader for Reader {
                 Matrix::new(bytes.iter().map(|byte| byte.cast_signed()).collect(), dim).map(Vectors::I8)
             }
             Kind::Bool => {
-                let packed = bytes.chunks_exact(dim).flat_map(packed).collect();
+                let packed = bytes.chunks_exact(dim).flat_map(|row| packed(row, |byte| *byte != 0)).collect();
                 Matrix::new(packed, dim.div_ceil(8)).map(|packed| Vectors::Bits { packed, dim })
             }
             _ => Matrix::new(bytes, dim).map(Vectors::U8),
         })
     }
-}
-
-/// Bytes of 0 and others as bits, most significant first.
-fn packed(row: &[u8]) -> impl Iterator<Item = u8> {
-    row.chunks(8).map(|eight| {
-        eight.iter().enumerate().fold(0, |byte, (at, value)| byte | u8::from(*value != 0) << (7 - at))
-    })
 }
 
 /// Row numbers of answers; −1 at the end of a row is padding.

@@ -10,16 +10,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use annvil_core::dataset::Neighbours;
-use annvil_core::label::{LabelValue, Labels};
+use annvil_core::label::Labels;
 use annvil_core::metric::Metric;
-use annvil_core::truth::ExactAnswer;
 use annvil_core::vector::{Element, Vectors};
 use sha2::{Digest, Sha256};
 
 use super::{FORMAT, FileEntry, MANIFEST, Manifest};
 use crate::builder::Builder;
+use crate::error::DataError;
 use crate::formats::{csr, npy};
 use crate::hash::hexadecimal;
+use crate::jsonl;
 use crate::rows::RowWriter;
 
 /// What the manifest says beside shapes.
@@ -33,6 +34,15 @@ pub struct About {
     pub licence: Option<String>,
     /// Where the set comes from, and how it was made.
     pub source: Option<String>,
+}
+
+/// A set that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The folder.
+    pub path: PathBuf,
+    /// Why a run would refuse the set, if it has queries: values that are not numbers, or answers about other rows.
+    pub unsound: Option<String>,
 }
 
 /// A set that is being written. Dropped before it is finished, it leaves nothing.
@@ -58,7 +68,10 @@ impl NativeWriter {
     /// A set of `dim` dimensions at `target`, which must not exist.
     pub fn create(target: &Path, element: Element, dim: usize, about: About) -> io::Result<Self> {
         if target.exists() {
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it exists; choose another name or remove it"));
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "it exists; choose another name or remove it",
+            ));
         }
         let name = target.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy();
         let scratch = target.with_file_name(format!(".{name}.part-{}", std::process::id()));
@@ -105,28 +118,29 @@ impl NativeWriter {
             return self.file("queries", "queries.csr", |out| csr::write(rows, out));
         }
         let path = self.scratch.join("queries.npy");
-        let mut writer =
-            Box::new(npy::Writer::new(BufWriter::new(File::create(&path)?), queries.element(), queries.dim())?);
+        let mut writer = Box::new(npy::Writer::new(
+            BufWriter::new(File::create(&path)?),
+            queries.element(),
+            queries.dim(),
+        )?);
         writer.push(queries, 0..queries.rows())?;
         writer.finish()?;
         self.enter("queries", "queries.npy")
     }
 
-    /// Writes exact answers that came without distances.
+    /// Writes exact answers.
     pub fn neighbours(&mut self, truth: &Neighbours) -> io::Result<()> {
         self.file("truth", "truth.npy", |out| npy::write_ids(truth, out))
     }
 
-    /// Writes exact answers with their distances.
-    pub fn truth(&mut self, truth: &[ExactAnswer]) -> io::Result<()> {
-        self.neighbours(&Neighbours { ids: truth.iter().map(|answer| answer.ids.clone()).collect() })?;
-        let distances: Vec<Vec<f64>> = truth.iter().map(|answer| answer.distances.clone()).collect();
-        self.file("distances", "distances.npy", |out| npy::write_distances(&distances, out))
+    /// Writes the distances of the answers, as the set's metric defines them.
+    pub fn distances(&mut self, distances: &[Vec<f64>]) -> io::Result<()> {
+        self.file("distances", "distances.npy", |out| npy::write_distances(distances, out))
     }
 
     /// Writes labels of the base rows.
     pub fn labels(&mut self, labels: &Labels) -> io::Result<()> {
-        self.file("labels", "labels.jsonl", |out| write_labels(labels, out))
+        self.file("labels", "labels.jsonl", |out| jsonl::write(Some(labels), None, labels.rows(), out))
     }
 
     /// Writes texts of the base rows.
@@ -140,16 +154,42 @@ impl NativeWriter {
         })
     }
 
-    /// Completes the folder and gives it its name.
-    pub fn finish(mut self) -> Result<PathBuf, crate::DataError> {
-        let target = self.target.clone();
-        let failed = |source| crate::DataError::Write { file: target.display().to_string(), source };
+    /// Completes the folder, opens it as a reader would, and gives it its name.
+    pub fn finish(mut self) -> Result<Finished, DataError> {
+        let path = self.target.clone();
+        let failed = |source| DataError::Write { file: path.display().to_string(), source };
         self.complete().map_err(failed)?;
-        // The hash that a run will record is taken from what was written, so that reading it back is tested as well.
-        let content_hash = if self.queries > 0 { crate::open::content_hash(&self.scratch)? } else { None };
+        let (content_hash, unsound) = self.read_back().map_err(|error| self.renamed(error))?;
         self.manifest(content_hash).map_err(failed)?;
         fs::rename(&self.scratch, &self.target).map_err(failed)?;
-        Ok(target.clone())
+        Ok(Finished { path, unsound })
+    }
+
+    /// The hash that a run will record, taken from what was written; or why a run would refuse the set.
+    fn read_back(&self) -> Result<(Option<String>, Option<String>), DataError> {
+        if self.queries == 0 {
+            super::open(&self.scratch)?;
+            return Ok((None, None));
+        }
+        match crate::open::content_hash(&self.scratch) {
+            // All of it can be read, so it is as it was given: to judge its values is not for who writes them.
+            Err(DataError::File { problem, .. }) if super::open(&self.scratch).is_ok() => {
+                Ok((None, Some(problem.message)))
+            }
+            hash => Ok((hash?, None)),
+        }
+    }
+
+    /// An error that names the folder as it was to be called.
+    fn renamed(&self, error: DataError) -> DataError {
+        let [scratch, target] = [&self.scratch, &self.target].map(|path| path.display().to_string());
+        let renamed = |text: String| text.replace(&scratch, &target);
+        match error {
+            DataError::File { file, problem } => DataError::File { file: renamed(file), problem },
+            DataError::Read { file, source } => DataError::Read { file: renamed(file), source },
+            DataError::Mismatch { message, help } => DataError::Mismatch { message: renamed(message), help },
+            other => other,
+        }
     }
 
     fn complete(&mut self) -> io::Result<()> {
@@ -206,11 +246,8 @@ impl NativeWriter {
 
     fn enter(&mut self, part: &str, name: &str) -> io::Result<()> {
         let path = self.scratch.join(name);
-        let entry = FileEntry {
-            path: name.to_owned(),
-            bytes: fs::metadata(&path)?.len(),
-            sha256: checksum(&path)?,
-        };
+        let entry =
+            FileEntry { path: name.to_owned(), bytes: fs::metadata(&path)?.len(), sha256: checksum(&path)? };
         self.files.insert(part.to_owned(), entry);
         Ok(())
     }
@@ -232,79 +269,5 @@ pub(super) fn checksum(path: &Path) -> io::Result<String> {
             0 => return Ok(hexadecimal(&hash.finalize())),
             n => hash.update(&buffer[..n]),
         }
-    }
-}
-
-/// Labels as one JSON object a row; what a row has not is left out.
-pub(crate) fn write_labels(labels: &Labels, out: &mut impl Write) -> io::Result<()> {
-    for row in 0..labels.rows() {
-        let mut object = serde_json::Map::new();
-        for (name, column) in labels.columns() {
-            if let Some(value) = column.value(row) {
-                object.insert(name.to_owned(), json(value));
-            }
-        }
-        serde_json::to_writer(&mut *out, &object)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-fn json(value: LabelValue) -> serde_json::Value {
-    match value {
-        LabelValue::Text(text) => text.into(),
-        LabelValue::Int(x) => x.into(),
-        LabelValue::Float(x) => x.into(),
-        LabelValue::Bool(x) => x.into(),
-        LabelValue::TextList(texts) => texts.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::formats::native;
-    use annvil_core::vector::{Matrix, SparseRows};
-
-    fn about() -> About {
-        About { name: "t".into(), metric: Some(Metric::L2), licence: None, source: Some("a test".into()) }
-    }
-
-    #[test]
-    fn a_folder_survives_a_round_trip_and_shows_damage() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("set");
-        let bits = Vectors::Bits { packed: Matrix::new(vec![0xF0, 0x80, 0, 0], 2).unwrap(), dim: 9 };
-        let mut writer = NativeWriter::create(&target, Element::B1, 9, about()).unwrap();
-        writer.base(&bits, 0..2).unwrap();
-        writer.texts(["a", "b \"c\""]).unwrap();
-        writer.finish().unwrap();
-        let bundle = native::open(&target).unwrap();
-        assert_eq!(bundle.base.collect(None).unwrap().content, bits);
-        assert_eq!(bundle.texts.unwrap().content, ["a", "b \"c\""]);
-        assert_eq!(bundle.metric, Some(Metric::L2));
-        native::verify(&target).unwrap();
-        assert!(NativeWriter::create(&target, Element::B1, 9, about()).is_err(), "exists");
-
-        let mut bytes = fs::read(target.join("base.npy")).unwrap();
-        *bytes.last_mut().unwrap() ^= 1;
-        fs::write(target.join("base.npy"), &bytes).unwrap();
-        assert!(native::verify(&target).unwrap_err().to_string().contains("SHA-256"));
-        bytes.pop();
-        fs::write(target.join("base.npy"), &bytes).unwrap();
-        assert!(native::open(&target).err().unwrap().to_string().contains("cut off or changed"));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no scratch folder is left");
-    }
-
-    #[test]
-    fn sparse_rows_are_kept_sparse() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("set");
-        let rows = Vectors::Sparse(SparseRows::new(4, vec![0, 1, 2], vec![3, 0], vec![1.0, 2.0]).unwrap());
-        let mut writer = NativeWriter::create(&target, Element::Sparse, 4, about()).unwrap();
-        writer.base(&rows, 0..1).unwrap();
-        writer.base(&rows, 1..2).unwrap();
-        writer.finish().unwrap();
-        assert_eq!(native::open(&target).unwrap().base.collect(None).unwrap().content, rows);
     }
 }

@@ -33,7 +33,11 @@ impl<W: Write + Seek> Writer<W> {
 impl<W: Write + Seek> RowWriter for Writer<W> {
     fn push(&mut self, vectors: &Vectors, rows: Range<usize>) -> io::Result<()> {
         if vectors.element() != self.element {
-            return Err(io::Error::other(format!("{} rows in an array of {}", vectors.element(), self.element)));
+            return Err(io::Error::other(format!(
+                "{} rows in an array of {}",
+                vectors.element(),
+                self.element
+            )));
         }
         self.rows += rows.len();
         super::super::write_rows(&mut self.out, vectors, rows)
@@ -118,5 +122,9 @@ mod tests {
         let mut file = vec![];
         write_ids(&truth, &mut file).unwrap();
         assert_eq!(npy::ids(&file, None).unwrap().content, truth);
+
+        let mut file = vec![];
+        write_distances(&[vec![0.5, 1.5], vec![2.0]], &mut file).unwrap();
+        assert_eq!(npy::distances(&file).unwrap(), [[0.5, 1.5], [2.0, f64::INFINITY]]);
     }
 }

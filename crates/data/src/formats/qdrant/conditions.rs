@@ -2,13 +2,16 @@
 //!
 //! `{"and": [{"a": {"match": {"value": 5}}}, {"b": {"range": {"gt": 0.5, "lte": 2}}}], "or": […]}`; a match may also be
 //! one of several, `{"match": {"any": […]}}` or `{"match_any": {"any": […]}}`. What is beneath `and` all holds, and of what
-//! is beneath `or` at least one.
+//! is beneath `or` at least one. Both ends of a range are one condition. Beneath `or` an entry has one condition: the tools
+//! of the format read several as alternatives, and people mean that all hold, so they are refused.
 
 use std::collections::BTreeMap;
 
 use annvil_core::filter::{Comparison, Filter, Value};
 use annvil_core::label::LabelType;
 use serde_json::{Map, Value as Json, json};
+
+use crate::json_filter::{joined, literal, short};
 
 /// Turns conditions into a filter; none, if there are no conditions. A value that matches a list of texts is one of its
 /// members, so the types of the labels have to be known. The error says which part is not understood.
@@ -44,18 +47,34 @@ pub fn to_filter(json: &Json, schema: &BTreeMap<String, LabelType>) -> Result<Op
                     short(entry)
                 ));
             };
+            let mut together = vec![];
             for (field, condition) in fields {
-                tests.extend(label_tests(field, condition, schema)?);
+                together.extend(label_tests(field, condition, schema)?);
             }
+            if key == "or" && together.len() > 1 {
+                return Err(format!(
+                    "an entry of `or` has several conditions, {}: give each its own",
+                    short(entry)
+                ));
+            }
+            tests.extend(together);
         }
         match key.as_str() {
-            "and" => parts.extend(tests),
+            "and" => tests.into_iter().for_each(|test| add(&mut parts, test)),
             "or" if tests.is_empty() => {}
-            "or" => parts.push(joined(tests, Filter::Or)),
+            "or" => add(&mut parts, joined(tests, Filter::Or)),
             other => return Err(format!("conditions are joined by `and` and `or`, not by `{other}`")),
         }
     }
     Ok(if parts.is_empty() { None } else { Some(joined(parts, Filter::And)) })
+}
+
+/// What holds together needs no nesting.
+fn add(parts: &mut Vec<Filter>, part: Filter) {
+    match part {
+        Filter::And(more) => parts.extend(more),
+        part => parts.push(part),
+    }
 }
 
 fn label_tests(
@@ -105,7 +124,8 @@ fn label_tests(
     if tests.is_empty() { Err(format!("label `{field}` has an empty condition")) } else { Ok(tests) }
 }
 
-fn range(field: &str, criteria: &Json) -> Result<Vec<Filter>, String> {
+/// The ends of a range, which hold together; none, if it has none.
+fn range(field: &str, criteria: &Json) -> Result<Option<Filter>, String> {
     let Json::Object(ends) = criteria else {
         return Err(format!("label `{field}`: a range is an object, not {}", short(criteria)));
     };
@@ -122,35 +142,11 @@ fn range(field: &str, criteria: &Json) -> Result<Vec<Filter>, String> {
             tests.push(Filter::Compare { field: field.to_owned(), comparison, value: literal(value)? });
         }
     }
-    Ok(tests)
-}
-
-fn literal(json: &Json) -> Result<Value, String> {
-    match json {
-        Json::String(text) => Ok(Value::Text(text.clone())),
-        Json::Bool(x) => Ok(Value::Bool(*x)),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Ok(Value::Int(whole)),
-            (None, Some(x)) => Ok(Value::Float(x)),
-            (None, None) => Err(format!("the number {number} is out of range")),
-        },
-        other => Err(format!("{} cannot be compared with", short(other))),
-    }
-}
-
-/// One part needs no joining.
-fn joined(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        last => {
-            parts.extend(last);
-            join(parts)
-        }
-    }
+    Ok(if tests.is_empty() { None } else { Some(joined(tests, Filter::And)) })
 }
 
 /// Turns a filter into conditions. Only what they can say: equality, one of several, ranges, membership, and one level of
-/// `and` and `or`. The error names the part that they can't.
+/// `and` and `or`, beneath which a range may have two ends. The error names the part that they can't.
 pub fn from_filter(filter: &Filter) -> Result<Json, String> {
     let parts = match filter {
         Filter::Or(parts) => return Ok(json!({"or": entries(parts)?})),
@@ -178,7 +174,22 @@ fn entries(parts: &[Filter]) -> Result<Vec<Json>, String> {
 }
 
 fn entry(test: &Filter) -> Result<Json, String> {
+    let cannot = || format!("Qdrant's conditions can't say `{test}`");
     let (field, condition) = match test {
+        // The ends of one range.
+        Filter::And(parts) => {
+            let mut ends = Map::new();
+            let mut whose = None;
+            for part in parts {
+                let Filter::Compare { field, comparison, value } = part else { return Err(cannot()) };
+                let end = end(*comparison).ok_or_else(cannot)?;
+                if whose.is_some_and(|whose| whose != field) || ends.insert(end.to_owned(), plain(value)).is_some() {
+                    return Err(cannot());
+                }
+                whose = Some(field);
+            }
+            (whose.ok_or_else(cannot)?, json!({"range": ends}))
+        }
         Filter::Compare { field, comparison: Comparison::Equal, value } => {
             (field, json!({"match": {"value": plain(value)}}))
         }
@@ -189,18 +200,23 @@ fn entry(test: &Filter) -> Result<Json, String> {
         Filter::Between { field, low, high } => {
             (field, json!({"range": {"gte": plain(low), "lte": plain(high)}}))
         }
-        Filter::Compare { field, comparison, value } if comparison.is_range() => {
-            let end = match comparison {
-                Comparison::Less => "lt",
-                Comparison::LessOrEqual => "lte",
-                Comparison::Greater => "gt",
-                _ => "gte",
-            };
-            (field, json!({"range": {end: plain(value)}}))
+        Filter::Compare { field, comparison, value } => {
+            (field, json!({"range": {end(*comparison).ok_or_else(cannot)?: plain(value)}}))
         }
-        other => return Err(format!("Qdrant's conditions can't say `{other}`")),
+        _ => return Err(cannot()),
     };
     Ok(json!({field: condition}))
+}
+
+/// How a range calls an end.
+fn end(comparison: Comparison) -> Option<&'static str> {
+    match comparison {
+        Comparison::Less => Some("lt"),
+        Comparison::LessOrEqual => Some("lte"),
+        Comparison::Greater => Some("gt"),
+        Comparison::GreaterOrEqual => Some("gte"),
+        Comparison::Equal | Comparison::NotEqual => None,
+    }
 }
 
 fn plain(value: &Value) -> Json {
@@ -212,73 +228,5 @@ fn plain(value: &Value) -> Json {
     }
 }
 
-fn short(json: &Json) -> String {
-    let text = json.to_string();
-    let mut start: String = text.chars().take(60).collect();
-    if start.len() < text.len() {
-        start.push('…');
-    }
-    start
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn conditions_become_filters_and_back() {
-        let schema = BTreeMap::from([("tags".to_owned(), LabelType::TextList)]);
-        for (json, expected) in [
-            (json!({"and": [{"a": {"match": {"value": 80}}}]}), "a = 80"),
-            (
-                json!({"or": [{"a": {"match": {"value": "x"}}}, {"a": {"match": {"value": "y"}}}]}),
-                "a = 'x' or a = 'y'",
-            ),
-            (
-                json!({"and": [{"tags": {"match": {"value": "law"}}}, {"b": {"match_any": {"any": [1, 2]}}}]}),
-                "tags contains 'law' and b in (1, 2)",
-            ),
-            (
-                json!({"and": [{"a": {"range": {"gt": 0.5}}}, {"a": {"range": {"lte": 2}}}], "or": [{"b": {"match": {"value": true}}}, {"c": {"match": {"value": 1}}}]}),
-                "a > 0.5 and a <= 2 and (b = true or c = 1)",
-            ),
-        ] {
-            let filter = to_filter(&json, &schema).unwrap().unwrap();
-            assert_eq!(filter.to_string(), expected);
-            assert_eq!(from_filter(&filter).unwrap(), json);
-        }
-        // Other ways to write the same.
-        for (json, expected) in [
-            (json!({"and": [{"a": {"range": {"gt": 0.5, "lt": null, "lte": 2}}}]}), "a > 0.5 and a <= 2"),
-            (
-                json!({"and": [{"tags": {"match": {"any": ["x", "y"]}}}]}),
-                "tags contains 'x' or tags contains 'y'",
-            ),
-        ] {
-            assert_eq!(to_filter(&json, &schema).unwrap().unwrap().to_string(), expected);
-        }
-        for json in [json!(null), json!({}), json!({"and": [], "or": null})] {
-            assert_eq!(to_filter(&json, &schema), Ok(None));
-        }
-    }
-
-    #[test]
-    fn what_has_no_counterpart_is_refused() {
-        let none = BTreeMap::new();
-        for (json, part) in [
-            (json!({"and": [{"a": {"geo": {"lon": 1.0, "lat": 2.0, "radius": 3}}}]}), "places on the map"),
-            (json!({"and": [{"a": {"match": {"text": "x"}}}]}), "a part of a text"),
-            (json!({"not": [{"a": {"match": {"value": 1}}}]}), "not by `not`"),
-            (json!({"and": [{"a": {"range": {"above": 1}}}]}), "not `above`"),
-            (json!({"and": [{"a": {"match": {"value": [1]}}}]}), "cannot be compared"),
-            (json!({"and": [{"a": {}}]}), "empty condition"),
-            (json!([1]), "an object"),
-        ] {
-            let error = to_filter(&json, &none).unwrap_err();
-            assert!(error.contains(part), "{error}");
-        }
-        for text in ["a != 1", "not a = 1", "a exists", "a = 1 or (b = 1 and c = 1)"] {
-            assert!(from_filter(&text.parse().unwrap()).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -3,37 +3,11 @@
 use std::io::{self, Write};
 
 use annvil_core::filter::Filter;
-use annvil_core::label::Labels;
 use annvil_core::vector::Vectors;
 use serde_json::{Map, Value};
 
 use super::from_filter;
-use crate::formats::table::{List, json};
-
-/// Writes one payload a row: labels, and `text` where there are texts. A row without any is an empty object.
-pub fn write_payloads(
-    labels: Option<&Labels>,
-    texts: Option<&[String]>,
-    rows: usize,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    for row in 0..rows {
-        let mut object = Map::new();
-        if let Some(text) = texts.and_then(|texts| texts.get(row)) {
-            object.insert("text".to_owned(), Value::from(text.as_str()));
-        }
-        for (name, column) in labels.iter().flat_map(|labels| labels.columns()) {
-            if row < column.rows()
-                && let Some(value) = column.value(row)
-            {
-                object.insert(name.to_owned(), json(value));
-            }
-        }
-        serde_json::to_writer(&mut *out, &object)?;
-        out.write_all(b"\n")?;
-    }
-    out.flush()
-}
+use crate::formats::table::List;
 
 /// A line of `tests.jsonl`, but for its query.
 #[derive(Debug, Clone, Copy)]

@@ -79,7 +79,7 @@ impl Columns {
     }
 
     /// Says whether an `id` is the number of its row: if all are, they are no label.
-    pub(super) fn see_id(&mut self, agrees: bool) {
+    pub(crate) fn see_id(&mut self, agrees: bool) {
         self.other_ids |= !agrees;
     }
 

@@ -5,7 +5,7 @@
 //! of `0,1,2,…` is a head, as pandas writes it. A column named `text` holds texts; `id`, or a column without a name, is
 //! left out if it numbers the rows from 0. All other columns are labels. CSV has no types, so they are found from all values
 //! of a column: whole numbers, numbers, true and false, lists such as `["a", "b"]`, otherwise texts. An empty field is a
-//! missing value.
+//! missing value, and blanks around a field are no part of it.
 
 mod kinds;
 mod layout;
@@ -16,6 +16,7 @@ use annvil_core::vector::{Element, Matrix, Vectors};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use self::kinds::Kind;
+pub(crate) use self::kinds::changed;
 use self::layout::{Layout, Source};
 use super::list::{number, numbers};
 use super::objects::other_length;
@@ -113,7 +114,7 @@ impl Records {
             .has_headers(false)
             .flexible(true)
             .trim(csv::Trim::All)
-            .buffer_capacity(1 << 18)
+            .buffer_capacity(1 << 16)
             .from_reader(source);
         Self { reader, record: ByteRecord::new() }
     }

@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use annvil_core::label::{Column, LabelValue, Labels};
+use annvil_core::label::{Column, Labels};
 use annvil_core::vector::{Element, Vectors};
 use serde_json::{Map, Value};
 
 use crate::formats::cannot_hold;
+use crate::jsonl::json;
 use crate::rows::RowWriter;
 
 /// What is written beside the vectors.
@@ -41,7 +42,7 @@ impl Sides {
         }
     }
 
-    fn columns(&self) -> impl Iterator<Item = (&str, &Column)> {
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, &Column)> {
         self.labels.iter().flat_map(Labels::columns)
     }
 }
@@ -142,17 +143,6 @@ impl<W: Write> RowWriter for CsvWriter<W> {
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// A label as JSON.
-pub(crate) fn json(value: LabelValue) -> Value {
-    match value {
-        LabelValue::Text(text) => text.into(),
-        LabelValue::Int(x) => x.into(),
-        LabelValue::Float(x) => x.into(),
-        LabelValue::Bool(x) => x.into(),
-        LabelValue::TextList(texts) => texts.into(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The type of a column of text, found from all its values.
 
-use annvil_core::label::LabelValue;
+use annvil_core::label::{Column, LabelValue};
+
+use crate::formats::table::Sides;
 
 /// What all values of a column so far can be read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,39 @@ fn of(text: &str) -> Kind {
         return Kind::TextList;
     }
     Kind::Text
+}
+
+/// What of labels and texts is another when it is read back from CSV, and why.
+pub(crate) fn changed(sides: &Sides) -> Vec<String> {
+    const KEPT: &str = "; JSONL and folders keep them as they are";
+    let mut changed = vec![];
+    for (name, column) in sides.columns() {
+        // The others are written as what they are: lists in JSON's notation.
+        let Column::Text { dictionary, .. } = column else { continue };
+        let texts = dictionary.texts();
+        let kind = texts.iter().fold(Kind::Nothing, |kind, text| kind.with(text.trim()));
+        let seen = match kind {
+            Kind::Nothing | Kind::Text => None,
+            Kind::Int | Kind::Float => Some("numbers"),
+            Kind::Bool => Some("booleans"),
+            Kind::TextList => Some("lists"),
+        };
+        if let Some(seen) = seen {
+            changed.push(format!(
+                "type of label `{name}`: its texts look like {seen}, and CSV has no types{KEPT}"
+            ));
+        }
+        if texts.iter().any(|text| text.trim().is_empty()) {
+            changed.push(format!("empty texts of label `{name}`: an empty field is a missing value{KEPT}"));
+        }
+        if texts.iter().any(|text| !text.trim().is_empty() && text.trim() != text) {
+            changed.push(format!("blanks around texts of label `{name}`{KEPT}"));
+        }
+    }
+    if sides.texts.iter().flatten().any(|text| text.trim() != text) {
+        changed.push(format!("blanks around texts{KEPT}"));
+    }
+    changed
 }
 
 #[cfg(test)]

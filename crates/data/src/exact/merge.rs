@@ -6,26 +6,22 @@ use annvil_core::truth::ExactAnswer;
 ///
 /// Each answer must hold the `k` nearest of its own rows, or all of them where there are fewer.
 #[must_use]
-pub fn merge(a: &ExactAnswer, b: &ExactAnswer, k: usize) -> ExactAnswer {
-    let matches = a.matches + b.matches;
-    let limit = k.min(a.ids.len() + b.ids.len());
+pub fn merge(first: &ExactAnswer, second: &ExactAnswer, k: usize) -> ExactAnswer {
+    let matches = first.matches + second.matches;
+    let limit = k.min(first.ids.len() + second.ids.len());
     let mut both =
         ExactAnswer { ids: Vec::with_capacity(limit), distances: Vec::with_capacity(limit), matches };
-    let (mut i, mut j) = (0, 0);
+    let hit = |answer: &ExactAnswer, at: usize| Some((*answer.distances.get(at)?, *answer.ids.get(at)?));
+    let (mut of_first, mut of_second) = (0, 0);
     while both.ids.len() < limit {
-        let hit = |answer: &ExactAnswer, at: usize| Some((*answer.distances.get(at)?, *answer.ids.get(at)?));
-        let (first, second) = (hit(a, i), hit(b, j));
-        let next = match (first, second) {
-            (Some(x), Some(y)) if y.0.total_cmp(&x.0).then(y.1.cmp(&x.1)).is_lt() => second,
-            (Some(_), _) => first,
-            (None, _) => second,
+        let (one, other) = (hit(first, of_first), hit(second, of_second));
+        let takes_other = match (one, other) {
+            (Some(one), Some(other)) => other.0.total_cmp(&one.0).then(other.1.cmp(&one.1)).is_lt(),
+            (one, _) => one.is_none(),
         };
-        if next == second && next != first {
-            j += 1
-        } else {
-            i += 1
-        }
-        let Some((distance, id)) = next else { break };
+        let Some((distance, id)) = (if takes_other { other } else { one }) else { break };
+        of_first += usize::from(!takes_other);
+        of_second += usize::from(takes_other);
         both.distances.push(distance);
         both.ids.push(id);
     }
