@@ -29,7 +29,7 @@ fn the_shipped_runbook_says_how_right_answers_are_at_every_checkpoint() {
         assert_eq!(held, [1500, 1500, 2500, 2500, 2500, 2500, 1700, 1700, 2500, 2500, 2500]);
         let worst = book.worst().unwrap().recall().unwrap().mean;
         assert!(
-            if block.variant == "hnsw" { worst > 0.5 } else { worst == 1.0 },
+            if block.variant == "hnsw" { worst > 0.5 } else { worst >= 1.0 },
             "{} {worst}",
             block.variant
         );

@@ -40,7 +40,8 @@ fn shipped_scenarios_are_read_with_every_preset() {
         assert!(!scenario.why.is_empty(), "{name} does not say why");
         for preset in [&scenario.presets.quick, &scenario.presets.full] {
             let follows_the_scale = scenario.phases.iter().any(|phase| phase.shape().is_some());
-            let loads = scenario.phases.iter().any(|phase| matches!(phase.kind(), "mixed" | "limit"));
+            let loads =
+                scenario.phases.iter().any(|phase| matches!(phase.kind(), "mixed" | "limit" | "runbook"));
             assert!(!preset.is_empty() || follows_the_scale || loads, "{name} lacks a preset");
             let mut document = document.clone();
             for (path, value) in preset {
@@ -50,5 +51,5 @@ fn shipped_scenarios_are_read_with_every_preset() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 14);
+    assert_eq!(seen, 15);
 }

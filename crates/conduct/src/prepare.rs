@@ -90,12 +90,12 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
     }
     for (name, value) in &overrides.variables {
         let path = name.strip_prefix(VARIABLES).unwrap_or(name).to_lowercase().replace("__", ".");
-        document.set(&path, value, &format!("{name}={value}"))?;
+        document.set(&as_written(document, &path), value, &format!("{name}={value}"))?;
     }
     for (path, value) in &overrides.set {
         let known = variants(document);
         let origin = format!("--set {path}={value}");
-        document.set(path, value, &origin)?;
+        document.set(&as_written(document, path), value, &origin)?;
         let new = variants(document).into_iter().find(|name| !known.contains(name));
         // A whole variant may be added, or all be replaced; a key of one that is not there is a slip of the pen.
         let whole = |new: &String| path == "variants" || path.trim_matches('\'').ends_with(new.as_str());
@@ -109,6 +109,19 @@ fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError>
         }
     }
     Ok(())
+}
+
+/// `data` and `dataset` are one key: a change goes to the one that the scenario has.
+fn as_written(document: &Document, path: &str) -> String {
+    for (asked, other) in [("data", "dataset"), ("dataset", "data")] {
+        if let Some(rest) = path.strip_prefix(asked)
+            && (rest.is_empty() || rest.starts_with('.'))
+            && document.value_at(&[other]).is_some()
+        {
+            return format!("{other}{rest}");
+        }
+    }
+    path.to_owned()
 }
 
 /// Chooses a scale and makes the changes of a preset, which may be missing where shapes follow the scale.
@@ -127,7 +140,7 @@ fn choose(document: &mut Document, preset: Preset) -> Result<(), RunError> {
     }
     document.set_json("scale", &name.into(), &format!("--{name}"))?;
     for (path, value) in changes {
-        document.set_json(path, value, &format!("presets.{name}"))?;
+        document.set_json(&as_written(document, path), value, &format!("presets.{name}"))?;
     }
     Ok(())
 }

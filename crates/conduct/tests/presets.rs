@@ -56,6 +56,16 @@ fn a_preset_goes_before_the_scale_and_without_either_quick_is_refused() {
 }
 
 #[test]
+fn data_and_dataset_are_one_key() {
+    let text = SHAPES.replace("data:", "dataset:");
+    for key in ["data", "dataset"] {
+        let set = vec![(format!("{key}.rows"), "200".to_owned())];
+        let prepared = prepare("s.yaml", &text, &Overrides { set, ..Overrides::default() }, 1).unwrap();
+        assert_eq!(prepared.plan.dataset.rows, 200, "{key}");
+    }
+}
+
+#[test]
 fn all_variants_may_be_replaced_at_once() {
     let set = [("engine", "stub"), ("variants", "{other: {}}")];
     let set = set.map(|(path, value)| (path.to_owned(), value.to_owned())).to_vec();

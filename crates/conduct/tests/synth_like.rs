@@ -1,7 +1,7 @@
 //! Rows that are drawn like a real set are about as hard to search as that set; uniform ones are not.
 //!
-//! The fit knows nothing of HNSW. The seeds here are fixed: with two of three other pairs of seeds, recall at `ef` 16
-//! was off by 0.024, so the bar of 0.02 says what this fit reaches and not what every fit does. Prints recall at each `ef` and the intrinsic dimension of the three.
+//! The fit knows nothing of HNSW. Its seed is fixed, that of the defaults; the seeds of the rows are any. Prints recall
+//! at each `ef` and the intrinsic dimension of all sets.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -165,16 +165,18 @@ fn rows_like_wordnet_are_as_hard_to_search_as_wordnet() {
     };
     let expected = real.figures("wordnet-10k");
     let model = fitted("wordnet-10k", &real, 1);
-    let found = like(model, &real, 2).figures("like wordnet-10k");
-    let uniform = uniform(&real).figures("uniform");
-    for ((ef, real), like) in EF.into_iter().zip(expected.recall).zip(found.recall) {
-        assert!(
-            (real - like).abs() <= 0.02,
-            "ef {ef}: {real:.3} on the real set, {like:.3} on the drawn one"
-        );
+    for seed in [2, 11] {
+        let found = like(model.clone(), &real, seed).figures(&format!("like it, seed {seed}"));
+        for ((ef, real), like) in EF.into_iter().zip(expected.recall).zip(found.recall) {
+            assert!(
+                (real - like).abs() <= 0.02,
+                "seed {seed}, ef {ef}: {real:.3} on the real set, {like:.3} on the drawn one"
+            );
+        }
+        let ratio = found.dimension / expected.dimension;
+        assert!((0.85..=1.15).contains(&ratio), "{:.1} and {:.1}", expected.dimension, found.dimension);
     }
-    let ratio = found.dimension / expected.dimension;
-    assert!((0.85..=1.15).contains(&ratio), "{:.1} and {:.1}", expected.dimension, found.dimension);
+    let uniform = uniform(&real).figures("uniform");
     // The reason for all this: uniform rows say nothing of recall on real ones.
     assert!(expected.recall[0] - uniform.recall[0] > 0.5 && uniform.dimension > 3.0 * expected.dimension);
 }

@@ -28,8 +28,7 @@ use crate::rows::Rows;
 const ROUNDED: &str = "exact answers: they are those of the vectors before they were rounded; `annvil data truth` computes new ones";
 
 /// Why distances are not there.
-const OTHER_DISTANCES: &str =
-    "distances of the answers: the metric or the layout defines them otherwise; `annvil data truth` computes them";
+const OTHER_DISTANCES: &str = "distances of the answers: the metric or the layout defines them otherwise; `annvil data truth` computes them";
 
 /// Told how many rows of the base are written, and of how many if that is known; says whether to go on.
 pub type Report<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
@@ -95,6 +94,9 @@ pub fn convert(
     report: Report,
 ) -> Result<Converted, DataError> {
     let target = Target::of(path, options)?;
+    if matches!(target, Target::Native | Target::Qdrant) {
+        check_folder_name(path)?;
+    }
     if path.symlink_metadata().is_ok() {
         return Err(mismatch(
             format!("{} exists", path.display()),
@@ -107,6 +109,20 @@ pub fn convert(
         Target::File(Format::Hdf5) => container::hdf5(source, path, options, report),
         Target::File(format) => file::convert(source, path, format, options, report),
     }
+}
+
+/// A folder's name has no extension: whoever writes one means a format, which is not written then.
+pub fn check_folder_name(path: &Path) -> Result<(), DataError> {
+    let Some(extension) = path.extension().and_then(|extension| extension.to_str()) else { return Ok(()) };
+    // `set-1.5` is a name.
+    if extension.chars().all(|c| c.is_ascii_digit()) {
+        return Ok(());
+    }
+    let ends: Vec<String> = Format::ALL.iter().map(|(_, ends)| format!(".{}", ends[0])).collect();
+    Err(mismatch(
+        format!("{} would be a folder, and `.{extension}` looks like a format", path.display()),
+        format!("files end with one of {}; the name of a folder has no extension", ends.join(", ")),
+    ))
 }
 
 /// The base, which leaves the bundle with the rest.

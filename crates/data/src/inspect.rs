@@ -64,6 +64,8 @@ pub struct Inspection {
     pub overlaps: Vec<Overlap>,
     /// Queries that have shipped answers, which should be all.
     pub answered: Option<usize>,
+    /// What is wrong with the answers as such, such as a row number beyond the base.
+    pub answers_problem: Option<String>,
     /// Rows that have texts, which should be all.
     pub texts: Option<usize>,
     /// Whether the answers that came with the set are right.
@@ -142,6 +144,9 @@ pub fn inspect(bundle: Bundle, asked: Asked) -> Result<Inspection, DataError> {
         queries_and_rows,
         overlaps,
         answered: bundle.truth.as_ref().map(|kept| kept.total),
+        answers_problem: bundle.truth.as_ref().and_then(|kept| {
+            crate::check::truth(&kept.content, base.rows()).err().map(|problem| problem.message)
+        }),
         texts: bundle.texts.as_ref().map(|kept| kept.total),
         truth,
         labels: bundle.labels.as_ref().map(|kept| labels::figures(&kept.content)).unwrap_or_default(),

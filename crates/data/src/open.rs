@@ -8,9 +8,9 @@ use annvil_core::metric::Metric;
 use annvil_core::vector::{Element, Matrix, Vectors};
 
 use crate::bundle::Bundle;
-use crate::error::{DataError, FormatError, mismatch};
+use crate::error::{DataError, mismatch};
 use crate::format::Kept;
-use crate::formats::{self, Format, shown, sniff};
+use crate::formats::{self, folder, shown};
 use crate::set::{MemorySet, Part, Parts};
 use crate::{hold_out, jsonl, named, synth};
 
@@ -96,6 +96,10 @@ fn unchecked(spec: &DataSpec) -> Result<(Bundle, Files), DataError> {
                 Some(name) => named::bundle(name)?,
                 None => formats::open(&set.base)?,
             };
+            if set.metric.is_some_and(|metric| bundle.metric != Some(metric)) {
+                // They are by the set's own metric.
+                bundle.distances = None;
+            }
             bundle.metric = set.metric.or(bundle.metric);
             if let Some(path) = &set.queries {
                 bundle.queries = Some(formats::vectors(path)?);
@@ -108,10 +112,10 @@ fn unchecked(spec: &DataSpec) -> Result<(Bundle, Files), DataError> {
                 bundle.distances = None;
             }
             if let Some(path) = &set.labels {
-                bundle.labels = Some(lines(path, "labels", jsonl::labels)?);
+                bundle.labels = Some(folder::lines(path, "labels", jsonl::labels)?);
             }
             if let Some(path) = &set.texts {
-                bundle.texts = Some(lines(path, "texts", jsonl::texts)?);
+                bundle.texts = Some(folder::lines(path, "texts", jsonl::texts)?);
             }
             Ok((bundle, Files::of(set)))
         }
@@ -151,28 +155,11 @@ fn none_yet() -> Kept<Vectors> {
 
 fn no_metric(file: &str, element: Element) -> DataError {
     let help = match element {
-        Element::B1 => "add `metric: hamming`",
+        Element::B1 => "say that it is hamming, with `metric:` in a scenario or `--metric`",
         _ => {
-            "add `metric:` as the vectors were made for, one of cosine, inner_product, l2, l1 and hamming; \
-             `annvil data inspect` shows which fit"
+            "say it, with `metric:` in a scenario or `--metric`: cosine, inner_product, l2, l1 or hamming, as the vectors were made \
+             for; `annvil data inspect` shows which fit"
         }
     };
     mismatch(format!("{file} does not say its metric"), help)
-}
-
-fn lines<T>(
-    path: &Path,
-    what: &str,
-    read: impl Fn(&[u8], Option<usize>) -> Result<Kept<T>, FormatError>,
-) -> Result<Kept<T>, DataError> {
-    let bytes = formats::mapped(path)?;
-    if let Some(format @ Format::Jsonl) = Format::of_name(path) {
-        return read(bytes.bytes(), None)
-            .map_err(|problem| sniff::explained(problem, format, bytes.bytes()).in_file(&shown(path)));
-    }
-    let problem = FormatError::new(
-        format!("{what} are not read from such a file"),
-        format!("give {what} as .jsonl, one object a row"),
-    );
-    Err(sniff::explained(problem, Format::Jsonl, bytes.bytes()).in_file(&shown(path)))
 }

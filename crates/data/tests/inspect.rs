@@ -32,7 +32,9 @@ fn rows(queries: usize) -> (Vec<f32>, Vec<f32>) {
     // Of different lengths, as embeddings of words are.
     let mut base = floats(bundle.base);
     for (row, vector) in base.chunks_exact_mut(DIM).enumerate() {
-        vector.iter_mut().for_each(|x| *x *= 1.0 + (row % 7) as f32);
+        for x in vector {
+            *x *= 1.0 + (row % 7) as f32;
+        }
     }
     (base, floats(bundle.queries.unwrap()))
 }

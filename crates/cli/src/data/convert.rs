@@ -79,14 +79,15 @@ enum Layout {
 /// Converts a set.
 pub fn convert(flags: &ConvertFlags) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let source = annvil_data::bundle(&flags.set.spec()?)?;
+    let source = annvil_data::bundle(&flags.set.spec())?;
     let part = flags.part.map(|part| match part {
         PartName::Base => Part::Base,
         PartName::Queries => Part::Queries,
         PartName::Truth => Part::Truth,
     });
     let file = Some(flags.set.set.clone());
-    let options = Options { part, metric: flags.set.metric, file, ..flags.how.options(&name(&flags.set.set)) };
+    let options =
+        Options { part, metric: flags.set.metric, file, ..flags.how.options(&name(&flags.set.set)) };
     write(source, &flags.out, &options, &flags.how, began, vec![])
 }
 

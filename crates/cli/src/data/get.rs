@@ -93,7 +93,7 @@ fn told(local: &Local) -> String {
         format!("{name}  {}{how}  sha256 {}", Bytes(file.bytes), file.sha256)
     };
     let mut lines: Vec<_> = local.files.iter().map(line).collect();
-    lines.push(format!("{}\n", local.path.display()));
+    lines.push(format!("{}\nnext: annvil data inspect {}\n", local.path.display(), local.path.display()));
     lines.join("\n")
 }
 

@@ -34,7 +34,7 @@ pub fn inspect(flags: &InspectFlags) -> anyhow::Result<ExitCode> {
         // Whoever looks wants to know of every changed byte; runs compare the content hash instead.
         native::verify(folder)?;
     }
-    let bundle = annvil_data::bundle(&flags.set.spec()?)?;
+    let bundle = annvil_data::bundle(&flags.set.spec())?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let asked = Asked { metric: flags.set.metric, sample: flags.sample.max(3), seed: flags.seed, threads };
     let found = annvil_data::inspect::inspect(bundle, asked)?;
@@ -58,9 +58,7 @@ fn text(found: &Inspection) -> String {
         Bytes(found.bytes),
         metric
     );
-    let mut line = |name: &str, text: &str| {
-        let _ = writeln!(out, "  {name:<17} {text}"); // a String takes everything
-    };
+    let mut line = |name: &str, text: &str| out += &row(name, text);
     if let Some(licence) = &found.licence {
         line("licence", licence);
     }
@@ -106,6 +104,23 @@ fn text(found: &Inspection) -> String {
         ];
         line("hardness", &hard.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
+    out += &parts(found);
+    out.push('\n');
+    for finding in &found.findings {
+        out.push_str(&finding_text(finding));
+    }
+    let _ = writeln!(out, "{}{}", if found.findings.is_empty() { "" } else { "\n" }, found.verdict);
+    out
+}
+
+fn row(name: &str, text: &str) -> String {
+    format!("  {name:<17} {text}\n")
+}
+
+/// What belongs to the vectors: queries, metrics, answers, labels.
+fn parts(found: &Inspection) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, text: &str| out += &row(name, text);
     if let Some(both) = &found.queries_and_rows {
         let ratio = both.ratio.map_or_else(String::new, |ratio| format!(", {ratio:.2} × that of rows"));
         let nearest =
@@ -149,11 +164,6 @@ fn text(found: &Inspection) -> String {
             ),
         );
     }
-    out.push('\n');
-    for finding in &found.findings {
-        out.push_str(&finding_text(finding));
-    }
-    let _ = writeln!(out, "{}{}", if found.findings.is_empty() { "" } else { "\n" }, found.verdict);
     out
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use annvil_core::label::LabelValue;
 use annvil_core::units::count;
 use annvil_data::synth::ladder::{Order, RUNG, ladder as make};
 use anyhow::{Context, bail};
@@ -50,7 +51,7 @@ pub fn ladder(flags: &LadderFlags) -> anyhow::Result<ExitCode> {
         bail!("{} exists\n  Choose another name, or remove it.", flags.out.display());
     }
     // Not `open`, which holds out queries of a set that has none: labels are for all rows.
-    let bundle = annvil_data::bundle(&flags.set.spec()?)?;
+    let bundle = annvil_data::bundle(&flags.set.spec())?;
     let in_set = |problem: annvil_data::FormatError| anyhow::anyhow!("{}: {problem}", flags.set.set);
     let metric = || {
         bundle.metric.with_context(|| format!("{} does not say its metric\n  Add --metric.", flags.set.set))
@@ -73,10 +74,7 @@ pub fn ladder(flags: &LadderFlags) -> anyhow::Result<ExitCode> {
     let write = || -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create_new(&flags.out)?);
         for row in 0..rows {
-            let place = match ladder.column.value(row) {
-                Some(annvil_core::label::LabelValue::Int(place)) => place,
-                _ => continue,
-            };
+            let Some(LabelValue::Int(place)) = ladder.column.value(row) else { continue };
             writeln!(out, "{}", json!({ RUNG: place }))?;
         }
         out.flush()
@@ -93,12 +91,8 @@ pub fn ladder(flags: &LadderFlags) -> anyhow::Result<ExitCode> {
     }
     let mut text = format!("  labels of {} rows written to {}\n", count(rows as u64), flags.out.display());
     for rung in &ladder.rungs {
-        text.push_str(&format!(
-            "  {:8}  where: \"{}\"   {} rows\n",
-            rung.name,
-            rung.filter,
-            count(rung.matches as u64)
-        ));
+        text +=
+            &format!("  {:8}  where: \"{}\"   {} rows\n", rung.name, rung.filter, count(rung.matches as u64));
     }
     out::print(&text)?;
     Ok(ExitCode::SUCCESS)

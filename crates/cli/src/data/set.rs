@@ -27,7 +27,7 @@ pub struct SetFlags {
 
 impl SetFlags {
     /// As a scenario would name it. Whatever exists here is a path, also without a `/`.
-    pub fn spec(&self) -> anyhow::Result<DataSpec> {
+    pub fn spec(&self) -> DataSpec {
         let path = PathBuf::from(&self.set);
         let files = match DataSpec::of_text(&self.set) {
             DataSpec::Files(files) => *files,
@@ -35,17 +35,17 @@ impl SetFlags {
                 let by_name = !path.exists();
                 let whole = [&self.queries, &self.truth, &self.labels].iter().all(|part| part.is_none());
                 if by_name && whole && self.metric.is_none() {
-                    return Ok(named);
+                    return named;
                 }
                 DataFiles { base: path, by_name, ..DataFiles::default() }
             }
         };
-        Ok(DataSpec::Files(Box::new(DataFiles {
+        DataSpec::Files(Box::new(DataFiles {
             queries: self.queries.clone(),
             truth: self.truth.clone(),
             labels: self.labels.clone(),
             metric: self.metric,
             ..files
-        })))
+        }))
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use annvil_core::units::count;
+use annvil_data::convert;
 use annvil_data::slice::{self, Options};
 use anyhow::bail;
 use clap::Args;
@@ -42,7 +43,7 @@ pub fn slice(flags: &SliceFlags) -> anyhow::Result<ExitCode> {
     }
     let began = Instant::now();
     let set = SetFlags { set: flags.set.clone(), queries: None, truth: None, labels: None, metric: None };
-    let spec = set.spec()?;
+    let spec = set.spec();
     let options = Options { rows: flags.rows, queries: flags.queries, seed: flags.seed, first: flags.first };
     let sliced = slice::slice(|| annvil_data::bundle(&spec), &options)?;
     let made = format!("{}, {}", name(&flags.set), words(&options));

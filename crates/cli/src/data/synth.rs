@@ -57,6 +57,7 @@ pub fn synth(flags: &SynthFlags) -> anyhow::Result<ExitCode> {
     if flags.out.exists() {
         bail!("{} exists\n  Choose another name, or remove it.", flags.out.display());
     }
+    annvil_data::convert::check_folder_name(&flags.out)?;
     let recipe = recipe(flags)?;
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -84,7 +84,7 @@ pub fn truth(flags: &TruthFlags) -> anyhow::Result<ExitCode> {
     }
     let plain = flags.filters.is_none() && flags.runbook.is_none() && flags.filter.len() < 2;
     let format = flags.out.as_deref().map(|path| write::format(path, plain)).transpose()?;
-    let spec = flags.set.spec()?;
+    let spec = flags.set.spec();
     let bundle = annvil_data::bundle(&spec)?;
     if bundle.queries.is_none() {
         bail!("{} has no queries\n  Give them with --queries FILE.", flags.set.set);
@@ -261,7 +261,7 @@ fn text(
     let info = set.info();
     let mut text = String::new();
     for (one, check) in answered.iter().zip(checks) {
-        text.push_str(&format!(
+        text += &format!(
             "  {} exact answers, {} nearest by {} of {} rows{}; {:.2} % of the rows match\n",
             count(one.answers.len() as u64),
             flags.k,
@@ -269,9 +269,9 @@ fn text(
             count(info.rows as u64),
             one.among,
             100.0 * matches(one) / info.rows.max(1) as f64
-        ));
+        );
         if let Some(check) = check {
-            text.push_str(&format!("  {}\n", check.text()));
+            text += &format!("  {}\n", check.text());
         }
     }
     let place = match &flags.out {

@@ -7,8 +7,8 @@ use annvil_core::filter::FilterMismatch;
 use annvil_core::form::Form;
 use annvil_core::truth::Truth;
 use annvil_core::vector::{Matrix, RowId, Vectors};
-use annvil_data::exact::{Admission, Bitmap, Request};
 use annvil_data::exact::merge;
+use annvil_data::exact::{Admission, Bitmap, Request};
 use annvil_load::churn::NewRows;
 
 use crate::inputs::Inputs;

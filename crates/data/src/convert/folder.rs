@@ -162,6 +162,13 @@ pub(super) fn qdrant(
             parts.extend(["queries", "truth"]);
         }
     }
+    if let Some(metric) = options.metric.or(source.metric) {
+        left_out
+            .push(format!("metric {metric}: the layout does not say it; name it where the folder is used"));
+    }
+    if source.licence.is_some() {
+        left_out.push("licence: the layout has no place for it".to_owned());
+    }
     scratch.finish().map_err(failed)?;
     Ok(Converted {
         path: path.to_owned(),

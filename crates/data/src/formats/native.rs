@@ -137,7 +137,8 @@ pub fn open(folder: &Path) -> Result<Bundle, DataError> {
     bundle.queries = at("queries").map(|path| vectors(&path)).transpose()?;
     bundle.truth = at("truth").map(|path| ids(&path, None)).transpose()?;
     if let Some(path) = at("distances") {
-        let lists = npy::distances(mapped(&path)?.bytes()).map_err(|problem| problem.in_file(&shown(&path)))?;
+        let lists =
+            npy::distances(mapped(&path)?.bytes()).map_err(|problem| problem.in_file(&shown(&path)))?;
         bundle.put_distances(lists);
     }
     bundle.labels = at("labels").map(|path| folder::lines(&path, "labels", jsonl::all_labels)).transpose()?;

@@ -29,8 +29,8 @@ pub(crate) use self::columns::{Beside, Columns};
 pub(crate) use self::list::numbers;
 pub(crate) use self::objects::Lines;
 pub use self::objects::open as objects;
-pub use self::write::{CsvWriter, JsonlWriter, Sides};
 pub(crate) use self::write::List;
+pub use self::write::{CsvWriter, JsonlWriter, Sides};
 
 /// Names under which a vector is looked for, the likeliest first.
 const VECTOR: [&str; 5] = ["vector", "embedding", "emb", "values", "v"];

@@ -108,9 +108,10 @@ another tool and give the file"
 
     /// Ends whatever is waited for, so that no thread stays behind.
     pub(super) fn stop(self) {
-        #[cfg(feature = "http")]
-        if let Self::Web(web) = self {
-            web.stop();
+        match self {
+            Self::File(_) => {}
+            #[cfg(feature = "http")]
+            Self::Web(web) => web.stop(),
         }
     }
 }

@@ -239,6 +239,13 @@ impl Findings {
                 "give the answers that were made for these queries, one list a query",
             );
         }
+        if let Some(problem) = &found.answers_problem {
+            self.add(
+                Grade::Wrong,
+                format!("answers: {problem}"),
+                "the answers belong to another base, or count from 1",
+            );
+        }
         let Some(truth) = &found.truth else { return };
         if truth.right >= 0.995 {
             return;

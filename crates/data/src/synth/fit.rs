@@ -8,14 +8,14 @@ use annvil_core::dataset::{Dataset, Queries};
 use annvil_core::metric::Metric;
 use annvil_core::vector::{Matrix, Vectors};
 
-use super::like::Like;
 use super::linear::{self, Clusters};
 use super::model::{
     Cluster, FitReport, MODEL_VERSION, MOST_AXES, MOST_CLUSTERS, Model, Neighbourhood, QueryModel, Texture,
 };
+use super::parts::Repeated;
+use super::queries_fit;
 use super::simplex::minimise;
 use super::stream::{Stream, scale_to};
-use super::{Generator, queries_fit};
 use crate::error::{DataError, mismatch};
 use crate::intrinsic;
 
@@ -34,12 +34,16 @@ pub struct FitOptions {
 
 impl Default for FitOptions {
     fn default() -> Self {
-        Self { seed: 1, most_rows: 50_000, trials: 60, threads: 1 }
+        Self { seed: 1, most_rows: 50_000, trials: 80, threads: 1 }
     }
 }
 
 /// Rows from which axes and clusters come.
 const TRAINING: usize = 10_000;
+
+/// Rows whose surroundings are looked at: of the set, and of what is drawn at each trial.
+const LOOKED_AT: usize = 2000;
+const LOOKED_AT_DRAWN: usize = 500;
 
 /// Fewest rows from which something can be learnt.
 const FEWEST: usize = 200;
@@ -76,7 +80,7 @@ pub fn fit_vectors(
     model.lengths = lengths;
     model.directions = directions;
     let rows = matrix(rows, base.dim())?;
-    model.fit.wanted = Neighbourhood::measure(&rows, metric, options.seed, options.threads)?;
+    model.fit.wanted = Neighbourhood::measure(&rows, metric, LOOKED_AT, options.seed, options.threads)?;
     fit_texture(&mut model, options)?;
     if let Some(queries) = queries.filter(|queries| queries.rows() > 0) {
         queries_fit::fit(&mut model, &rows, queries, options)?;
@@ -151,7 +155,7 @@ fn outline(name: &str, rows: &[f32], dim: usize, metric: Metric, options: &FitOp
         spectrum,
         rest: if others == 0 { 0.0 } else { beside / others as f64 },
         clusters,
-        texture: Texture { sharpness: 1.5, nesting: 0.92, siblings: 0.4, crossing: 0.25, jitter: 0.15 },
+        texture: Texture { sharpness: 1.8, nesting: 0.94, siblings: 0.5, crossing: 0.2, jitter: 0.15 },
         lengths: vec![],
         queries: QueryModel { shift: vec![], spread: 1.0, lengths: vec![] },
         fit: FitReport { wanted: Neighbourhood::NONE, reached: Neighbourhood::NONE, queries: None },
@@ -211,23 +215,27 @@ impl Texture {
 
 /// Moves the texture until rows that are drawn have surroundings like the set's.
 fn fit_texture(model: &mut Model, options: &FitOptions) -> Result<(), DataError> {
-    /// All eight figures within less than their unit, in the mean.
-    const ENOUGH: f64 = 2.0;
+    /// All eight figures within a third of their unit, in the mean.
+    const ENOUGH: f64 = 0.8;
     let wanted = model.fit.wanted;
-    let look = |texture: Texture| {
+    let repeated = Repeated::new(model, options.seed, options.threads);
+    let look = |texture: Texture, sample: usize| {
         let model = Model { texture, ..model.clone() };
-        let rows = drawn(&model, options)?;
-        Neighbourhood::measure(&rows, model.metric, options.seed, options.threads)
+        let rows = matrix(repeated.draw(&model, options.seed, options.threads), model.dim)?;
+        Neighbourhood::measure(&rows, model.metric, sample, options.seed, options.threads)
     };
     let start = model.texture.to_free();
-    let found = minimise(start, 1.0, options.trials, ENOUGH, |free| {
+    let mut misfit = |free: &[f64; 5]| {
+        let reached = look(Texture::from_free(free), LOOKED_AT_DRAWN);
         // A texture without neighbours at different distances is the worst of all, not an error.
-        Ok::<f64, DataError>(
-            look(Texture::from_free(free)).map_or(f64::MAX, |reached| reached.misfit(&wanted)),
-        )
-    })?;
+        Ok::<f64, DataError>(reached.map_or(f64::MAX, |reached| reached.misfit(&wanted)))
+    };
+    // A second search from where the first ends, for the first may have come to rest on a slope.
+    let again = options.trials * 2 / 5;
+    let first = minimise(start, 0.8, options.trials - again, ENOUGH, &mut misfit)?;
+    let found = minimise(first.at, 0.4, again, ENOUGH, &mut misfit)?;
     let texture = Texture::from_free(&found.at);
-    let reached = look(texture)?;
+    let reached = look(texture, LOOKED_AT)?;
     model.texture = texture;
     model.fit.reached = reached;
     Ok(())
@@ -235,9 +243,6 @@ fn fit_texture(model: &mut Model, options: &FitOptions) -> Result<(), DataError>
 
 /// As many rows as were fitted, drawn from the model, without their lengths.
 pub(super) fn drawn(model: &Model, options: &FitOptions) -> Result<Vectors, DataError> {
-    let source = Like::new(model.clone(), model.rows, options.seed);
-    let generator = Generator::of_model(source, options.seed, model.rows);
-    let mut rows = vec![0.0; model.rows * model.dim];
-    generator.fill_threads(0..model.rows, &mut rows, options.threads);
-    matrix(rows, model.dim)
+    let repeated = Repeated::new(model, options.seed, options.threads);
+    matrix(repeated.draw(model, options.seed, options.threads), model.dim)
 }

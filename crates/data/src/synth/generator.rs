@@ -94,7 +94,11 @@ impl Generator {
                 Self::like(recipe, Model::read(Path::new(file))?)
             }
             Some(name) => {
-                let dataset = crate::open(&DataSpec::of_text(name))?;
+                let mut spec = DataSpec::of_text(name);
+                if let DataSpec::Files(files) = &mut spec {
+                    files.metric = recipe.metric;
+                }
+                let dataset = crate::open(&spec)?;
                 Self::like(recipe, fit(&*dataset, options)?)
             }
         }

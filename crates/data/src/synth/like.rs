@@ -4,14 +4,19 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::model::{Model, Texture};
+use super::parts::{Chances, Crossing, Part, Sum};
 use super::shares::Shares;
-use super::stream::{Stream, add, normal, normals};
+use super::stream::{Stream, add, normal};
 
 /// Levels of groups above siblings: the largest has 2^7 groups of siblings.
-const LEVELS: u8 = 7;
+pub(super) const LEVELS: usize = 7;
 
 /// Rows in a group of siblings, on average.
 const SIBLINGS: f64 = 2.0;
+
+/// Share of what siblings have in common that two groups of siblings share: the second and third neighbours then come
+/// nearer too, as in real sets, and not the nearest alone.
+const COUSINS: f64 = 0.5;
 
 /// Draws rows from a model, for a set of a certain number of rows.
 ///
@@ -26,19 +31,13 @@ pub(crate) struct Like {
     groups: Vec<u64>,
     /// The parts of the groups of each level, largest groups first.
     levels: Vec<Stream>,
-    weights: Vec<f32>,
+    weights: [f32; LEVELS + 1],
     own: f32,
     /// Standard deviation along each axis, over and above `beside`.
     along: Vec<f32>,
     /// Standard deviation in every dimension.
     beside: f32,
     typical: f64,
-}
-
-/// A part: along the axes, and beside them in every dimension.
-struct Part {
-    along: Vec<f32>,
-    beside: Vec<f32>,
 }
 
 impl Like {
@@ -51,18 +50,21 @@ impl Like {
         order.sort_by(|a, b| first(a).total_cmp(&first(b)));
         let groups =
             (0..shares.count()).map(|i| ((shares.share(i) * rows as f64 / SIBLINGS).round() as u64).max(1));
-        let mut weights: Vec<f32> = (0..LEVELS)
-            .map(|level| (nesting.powi(i32::from(level)) * (1.0 - nesting)).sqrt() as f32)
-            .collect();
-        let left = nesting.powi(i32::from(LEVELS));
-        weights.push((left * siblings).sqrt() as f32);
+        let mut left = 1.0;
+        let mut variances = [0.0; LEVELS + 1];
+        for variance in &mut variances[..LEVELS] {
+            *variance = left * (1.0 - nesting);
+            left *= nesting;
+        }
+        variances[LEVELS - 1] += left * siblings * COUSINS;
+        variances[LEVELS] = left * siblings * (1.0 - COUSINS);
         let (along, beside) = sharpened(&model.spectrum, model.rest, model.dim, sharpness);
         Self {
             query_shares: Shares::new(model.clusters.iter().map(|cluster| cluster.query_share)),
             starts: shares.starts(&order),
             groups: groups.collect(),
             levels: (0..=LEVELS).map(|level| Stream::new(seed, &format!("groups {level}"))).collect(),
-            weights,
+            weights: variances.map(|variance| variance.sqrt() as f32),
             own: (left * (1.0 - siblings)).sqrt() as f32,
             along,
             beside,
@@ -88,27 +90,67 @@ impl Like {
         (cluster, within, self.starts[cluster] + self.shares.share(cluster) * within)
     }
 
-    /// Draws a row, or a query.
+    /// Draws a row, or a query, and returns its place.
     pub(crate) fn draw(&self, random: &mut ChaCha8Rng, query: bool, out: &mut [f32]) -> f64 {
+        let chances = self.chances(random, query);
+        let mut part = self.part();
+        self.put_together(&chances, query, out, |level, cluster, group, weight, sum| {
+            self.group_part(level, cluster, group, &mut part);
+            sum.add(weight, &part);
+        });
+        chances.place
+    }
+
+    /// What chance decides for a row, or a query.
+    pub(super) fn chances(&self, random: &mut ChaCha8Rng, query: bool) -> Chances {
         let (cluster, within, place) = self.place(random, query);
-        let mut sum = Part { along: vec![0.0; self.along.len()], beside: vec![0.0; out.len()] };
-        let mut part = Part { along: sum.along.clone(), beside: sum.beside.clone() };
-        for (level, weight) in self.weights.iter().enumerate() {
-            let crosses = random.random::<f64>() < self.model.texture.crossing;
-            let other = (self.shares.pick(random.random()), random.random::<f64>());
-            let (cluster, within) = if crosses { other } else { (cluster, within) };
+        let crossings = [(); LEVELS + 1].map(|()| Crossing {
+            chance: random.random(),
+            cluster: self.shares.pick(random.random()),
+            within: random.random(),
+        });
+        let unequal = normal(random);
+        let mut own = self.part();
+        own.draw(random);
+        Chances { cluster, within, place, crossings, unequal, own }
+    }
+
+    /// An empty part.
+    pub(super) fn part(&self) -> Part {
+        Part::new(self.along.len(), (self.beside > 0.0).then_some(self.model.dim))
+    }
+
+    /// Draws the part of a group.
+    pub(super) fn group_part(&self, level: usize, cluster: usize, group: u64, part: &mut Part) {
+        part.draw(&mut self.levels[level].at(((cluster as u64) << 40) | group));
+    }
+
+    /// Groups of a cluster on a level.
+    pub(super) fn groups(&self, level: usize, cluster: usize) -> u64 {
+        ((self.groups[cluster] - 1) >> (LEVELS - level)) + 1
+    }
+
+    /// Puts a row, or a query, together. `add_group` adds a group's part, by level, cluster and number, with a weight.
+    pub(super) fn put_together(
+        &self,
+        chances: &Chances,
+        query: bool,
+        out: &mut [f32],
+        mut add_group: impl FnMut(usize, usize, u64, f32, &mut Sum),
+    ) {
+        let mut sum = Sum::new(self.along.len(), out.len());
+        let Chances { cluster, within, .. } = *chances;
+        for (level, (weight, crossing)) in self.weights.iter().zip(&chances.crossings).enumerate() {
+            let crosses = crossing.chance < self.model.texture.crossing;
+            let (cluster, within) =
+                if crosses { (crossing.cluster, crossing.within) } else { (cluster, within) };
             let siblings = (within * self.groups[cluster] as f64) as u64;
-            let group = siblings >> (usize::from(LEVELS) - level);
-            self.part(&mut self.levels[level].at(((cluster as u64) << 40) | group), &mut part);
-            add(&mut sum.along, *weight, &part.along);
-            add(&mut sum.beside, *weight, &part.beside);
+            add_group(level, cluster, siblings >> (LEVELS - level), *weight, &mut sum);
         }
         let jitter = self.model.texture.jitter;
-        let unequal = (jitter * normal(random) - jitter * jitter).exp() as f32;
+        let unequal = (jitter * chances.unequal - jitter * jitter).exp() as f32;
         let wider = if query { self.model.queries.spread as f32 } else { 1.0 };
-        self.part(random, &mut part);
-        add(&mut sum.along, self.own * unequal * wider, &part.along);
-        add(&mut sum.beside, self.own * unequal * wider, &part.beside);
+        sum.add(self.own * unequal * wider, &chances.own);
 
         let cluster = &self.model.clusters[cluster];
         let spread = cluster.spread as f32;
@@ -126,21 +168,6 @@ impl Like {
         {
             let shift = if query { shift } else { 0.0 };
             add(out, centre + shift + spread * deviation * along, axis);
-        }
-        place
-    }
-
-    /// A part of variance 1: normal along the axes, and plus or minus 1 beside them, which is as good there, for a
-    /// sum over many dimensions is nearly normal anyway, and takes one random bit.
-    fn part(&self, random: &mut ChaCha8Rng, out: &mut Part) {
-        normals(random, &mut out.along);
-        if self.beside > 0.0 {
-            for chunk in out.beside.chunks_mut(32) {
-                let bits: u32 = random.random();
-                for (i, value) in chunk.iter_mut().enumerate() {
-                    *value = f32::from_bits(1.0_f32.to_bits() | ((bits >> i) << 31));
-                }
-            }
         }
     }
 }

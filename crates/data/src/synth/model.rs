@@ -70,7 +70,7 @@ pub struct Cluster {
 /// How rows hang together. Each row is its cluster's centre and a sum of parts, each shared by a group of rows.
 ///
 /// Groups are nested: halves of a cluster, quarters, and so on down to siblings, some two rows. The parts of larger
-/// groups make neighbourhoods of low dimension, those of siblings make near pairs. Where a row crosses over, it takes
+/// groups make neighbourhoods of low dimension, those of siblings and of two groups of siblings make near rows. Where a row crosses over, it takes
 /// a part from another group than its own: rows then resemble different rows in different respects, as words do, and
 /// the neighbours of a neighbour are less often neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ pub struct Texture {
     pub sharpness: f64,
     /// Share of the variance that each level of groups leaves to the levels below it.
     pub nesting: f64,
-    /// Share of what is left that siblings have in common.
+    /// Share of what is left that siblings have in common; half of it is that of two groups of siblings.
     pub siblings: f64,
     /// Probability that a row crosses over, per level.
     pub crossing: f64,

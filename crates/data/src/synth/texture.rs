@@ -7,18 +7,20 @@ use super::model::Neighbourhood;
 use crate::error::{DataError, mismatch};
 use crate::intrinsic;
 
-/// Rows whose surroundings are looked at, and those of them whose neighbours' neighbours are.
-const SAMPLE: usize = 400;
-const CLOSE: usize = 80;
-
 /// Neighbours by distance, and those that count as near.
 const FAR: usize = 100;
 const NEAR: usize = 10;
 
 impl Neighbourhood {
-    /// Measures a sample of `base`, which needs a few hundred rows.
-    pub fn measure(base: &Vectors, metric: Metric, seed: u64, threads: usize) -> Result<Self, DataError> {
-        let rows = intrinsic::sampled(base.rows(), SAMPLE, seed);
+    /// Measures the surroundings of `sample` rows of `base`, which needs a few hundred.
+    pub fn measure(
+        base: &Vectors,
+        metric: Metric,
+        sample: usize,
+        seed: u64,
+        threads: usize,
+    ) -> Result<Self, DataError> {
+        let rows = intrinsic::sampled(base.rows(), sample, seed);
         let around = intrinsic::neighbourhoods(base, metric, rows, FAR, threads)?;
         let dimension = |k| intrinsic::mle(&around.distances, k);
         let (Some(dimension_20), Some(dimension_100)) = (dimension(20), dimension(FAR)) else {
@@ -30,18 +32,15 @@ impl Neighbourhood {
                 "give some hundred rows at least, without their copies",
             ));
         };
-        // Every fifth of the sampled rows, so that they come from everywhere.
-        let step = (around.rows.len() / CLOSE).max(1);
-        let some: Vec<usize> = (0..around.rows.len()).step_by(step).collect();
-        let near: Vec<usize> =
-            some.iter().flat_map(|i| around.ids[*i][..NEAR].iter().map(|id| *id as usize)).collect();
+        // One of the ten nearest of each row, from the first to the tenth in turn: rows tell more than neighbours of
+        // one row, which resemble each other.
+        let of = |i: usize| around.ids[i][i % NEAR];
+        let near = (0..around.rows.len()).map(|i| of(i) as usize).collect();
         let theirs = intrinsic::neighbourhoods(base, metric, near, NEAR, threads)?.ids;
         let (mut closed, mut mutual) = (0, 0);
-        for (i, of_neighbours) in some.iter().zip(theirs.chunks(NEAR)) {
-            let own = &around.ids[*i][..NEAR];
-            closed += of_neighbours.iter().flatten().filter(|id| own.contains(id)).count();
-            let row = around.rows[*i] as u64;
-            mutual += of_neighbours.iter().filter(|ids| ids.contains(&row)).count();
+        for ((own, row), theirs) in around.ids.iter().zip(&around.rows).zip(&theirs) {
+            closed += theirs.iter().filter(|id| own[..NEAR].contains(id)).count();
+            mutual += usize::from(theirs.contains(&(*row as u64)));
         }
         let mean = |k: usize| {
             around.distances.iter().map(|row| row[k - 1]).sum::<f64>() / around.distances.len() as f64
@@ -55,8 +54,8 @@ impl Neighbourhood {
             nearest_deviation: (square / around.distances.len() as f64).sqrt(),
             tenth: mean(NEAR),
             hundredth: mean(FAR),
-            closure: closed as f64 / (some.len() * NEAR * NEAR) as f64,
-            mutual: mutual as f64 / (some.len() * NEAR) as f64,
+            closure: closed as f64 / (theirs.len() * NEAR) as f64,
+            mutual: mutual as f64 / theirs.len() as f64,
         })
     }
 
@@ -65,11 +64,11 @@ impl Neighbourhood {
         let share = |a: f64, b: f64, unit: f64| ((a - b) / (b * unit)).powi(2);
         let plain = |a: f64, b: f64, unit: f64| ((a - b) / unit).powi(2);
         share(self.dimension_20, wanted.dimension_20, 0.05)
-            + share(self.dimension_100, wanted.dimension_100, 0.08)
+            + share(self.dimension_100, wanted.dimension_100, 0.05)
             + share(self.nearest, wanted.nearest, 0.02)
             + plain(self.nearest_deviation / wanted.nearest, wanted.nearest_deviation / wanted.nearest, 0.02)
             + share(self.tenth, wanted.tenth, 0.015)
-            + share(self.hundredth, wanted.hundredth, 0.015)
+            + share(self.hundredth, wanted.hundredth, 0.01)
             + plain(self.closure, wanted.closure, 0.03)
             + plain(self.mutual, wanted.mutual, 0.06)
     }

@@ -12,7 +12,7 @@ use super::Answered;
 
 /// How far distances at one place may be apart, as a share of the largest: claims were often computed in single precision,
 /// or from rows before they were rounded to 16 bits.
-const NEAR: f64 = 1e-3;
+const NEAR: f64 = 2e-4;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, Default, Serialize)]

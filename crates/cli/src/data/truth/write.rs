@@ -1,7 +1,8 @@
 //! Exact answers in files: each is written beside its place and takes its name when it is whole.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use annvil_core::dataset::Neighbours;
@@ -11,8 +12,17 @@ use serde_json::json;
 
 use super::Answered;
 
-/// The format of a file for answers; of several kinds of answers only one line each keeps them apart.
+/// What `.npy` becomes for the distances beside row numbers.
+const DISTANCES: &str = "distances.npy";
+
+/// The format of a file for answers, which must not exist; of several kinds of answers only one line each keeps them
+/// apart.
 pub(super) fn format(path: &Path, plain: bool) -> anyhow::Result<Format> {
+    for path in [path, &path.with_extension(DISTANCES)] {
+        if path.exists() {
+            bail!("{} exists\n  Choose another name, or remove it.", path.display());
+        }
+    }
     match Format::of_name(path) {
         Some(format @ Format::Jsonl) => Ok(format),
         Some(format @ (Format::Ivecs | Format::Ibin | Format::Npy)) if plain => Ok(format),
@@ -32,7 +42,7 @@ pub(super) fn write(path: &Path, format: Format, answered: &[Answered]) -> io::R
             let distances: Vec<Vec<f64>> =
                 one.answers.iter().map(|answer| answer.exact.distances.clone()).collect();
             whole(path, |out| npy::write_ids(&ids(one), out))?;
-            whole(&path.with_extension("distances.npy"), |out| npy::write_distances(&distances, out))
+            whole(&path.with_extension(DISTANCES), |out| npy::write_distances(&distances, out))
         }
         _ => whole(path, |out| lines(answered, out)),
     }
@@ -64,7 +74,11 @@ fn lines(answered: &[Answered], out: &mut dyn Write) -> io::Result<()> {
 
 fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut scratch = tempfile::NamedTempFile::new_in(folder)?;
+    let mut scratch = tempfile::Builder::new()
+        .prefix(".")
+        // As any file that a program writes; the mask of the user applies.
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
     let mut out = BufWriter::new(scratch.as_file_mut());
     write(&mut out)?;
     out.flush()?;

@@ -53,7 +53,7 @@ pub fn to_filter(json: &Json, schema: &BTreeMap<String, LabelType>) -> Result<Op
             }
             if key == "or" && together.len() > 1 {
                 return Err(format!(
-                    "an entry of `or` has several conditions, {}: give each its own",
+                    "an entry of `or` has several conditions, {}: give each its own entry",
                     short(entry)
                 ));
             }
@@ -66,6 +66,8 @@ pub fn to_filter(json: &Json, schema: &BTreeMap<String, LabelType>) -> Result<Op
             other => return Err(format!("conditions are joined by `and` and `or`, not by `{other}`")),
         }
     }
+    // Alternatives come last, as they are written.
+    parts.sort_by_key(|part| matches!(part, Filter::Or(_)));
     Ok(if parts.is_empty() { None } else { Some(joined(parts, Filter::And)) })
 }
 
@@ -183,7 +185,9 @@ fn entry(test: &Filter) -> Result<Json, String> {
             for part in parts {
                 let Filter::Compare { field, comparison, value } = part else { return Err(cannot()) };
                 let end = end(*comparison).ok_or_else(cannot)?;
-                if whose.is_some_and(|whose| whose != field) || ends.insert(end.to_owned(), plain(value)).is_some() {
+                if whose.is_some_and(|whose| whose != field)
+                    || ends.insert(end.to_owned(), plain(value)).is_some()
+                {
                     return Err(cannot());
                 }
                 whose = Some(field);

@@ -30,13 +30,19 @@ fn conditions_become_filters_and_back() {
             json!({"and": [{"a": {"match": {"value": 1}}, "b": {"range": {"gt": 1, "lt": 2}}}]}),
             "a = 1 and b > 1 and b < 2",
         ),
+        (
+            json!({"and": [{"tags": {"match": {"any": ["x", "y"]}}}, {"a": {"match": {"value": 1}}}]}),
+            "a = 1 and (tags contains 'x' or tags contains 'y')",
+        ),
         (json!({"and": [{"a": {"range": {"gt": 0.5, "lt": null, "lte": 2}}}]}), "a > 0.5 and a <= 2"),
         (
             json!({"and": [{"tags": {"match": {"any": ["x", "y"]}}}]}),
             "tags contains 'x' or tags contains 'y'",
         ),
     ] {
-        assert_eq!(to_filter(&json, &schema).unwrap().unwrap().to_string(), expected);
+        let filter = to_filter(&json, &schema).unwrap().unwrap();
+        assert_eq!(filter.to_string(), expected);
+        assert_eq!(to_filter(&from_filter(&filter).unwrap(), &schema), Ok(Some(filter)));
     }
     for json in [json!(null), json!({}), json!({"and": [], "or": null})] {
         assert_eq!(to_filter(&json, &schema), Ok(None));
