@@ -2,7 +2,7 @@
 //!
 //! A file is fetched into `NAME.part` and renamed when it is complete and its checksum agrees. An attempt that breaks
 //! off goes on where it stopped, also in another process, unless the file has changed meanwhile. Names are those of the
-//! [catalogue](crate::catalogue); addresses are `http:`, `https:`, `s3:` and `file:`, with `#sha256=…` if it is known.
+//! [catalogue]; addresses are `http:`, `https:`, `s3:` and `file:`, with `#sha256=…` if it is known.
 //!
 //! ```
 //! use std::ops::ControlFlow;
