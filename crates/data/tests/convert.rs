@@ -121,7 +121,8 @@ fn nothing_is_lost_unless_asked_for() {
         ("c.ivecs", Options::default(), "mine has no exact answers"),
         ("c.npy", Options { part: Some(Part::Queries), ..Options::default() }, "mine has no queries"),
         ("c", Options { part: Some(Part::Base), ..Options::default() }, "would be a folder"),
-        ("c.hdf5x", Options { qdrant: true, ..Options::default() }, ""),
+        ("c.hdf5x", Options { qdrant: true, ..Options::default() }, "`.hdf5x` looks like a format"),
+        ("c-1.5", Options { qdrant: true, ..Options::default() }, ""),
     ] {
         if part.is_empty() {
             assert!(to(whole(), &at(name), &options).is_ok());

@@ -94,10 +94,12 @@ impl<T: Pod> Matrix<T> {
 
     /// Copies rows, one after the other.
     pub fn copy_rows(&self, rows: Range<usize>) -> Vec<T> {
-        match self.contiguous(rows.clone()) {
-            Some(values) => values.to_vec(),
-            None => rows.flat_map(|row| self.row(row).iter().copied()).collect(),
+        if let Some(values) = self.contiguous(rows.clone()) {
+            return values.to_vec();
         }
+        let mut values = Vec::with_capacity(rows.len() * self.stride);
+        rows.for_each(|row| values.extend_from_slice(self.row(row)));
+        values
     }
 
     /// The rows are not needed soon: see [`Owner::release`].

@@ -33,7 +33,7 @@ pub use self::write::{Writer, write_ids};
 /// Opens a file: vectors, and labels and texts beside them.
 pub fn open(path: &Path) -> Result<Bundle, DataError> {
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    bundle(name, Source::open(path)?).map_err(|problem| problem.in_file(&shown(path)))
+    bundle(name, Source::open(path)?.alone()).map_err(|problem| problem.in_file(&shown(path)))
 }
 
 /// Opens the Parquet files of a folder as one set.
@@ -47,7 +47,7 @@ pub fn open_folder(path: &Path) -> Result<Bundle, DataError> {
 
 /// Reads what a file holds.
 pub fn read(name: String, bytes: &Bytes) -> Result<Bundle, FormatError> {
-    bundle(name.clone(), Source::new(name, bytes)?)
+    bundle(name.clone(), Source::new(name, bytes)?.alone())
 }
 
 fn bundle(name: String, source: Source) -> Result<Bundle, FormatError> {

@@ -56,13 +56,13 @@ pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     }
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]);
     let text = start.trim_start();
+    let printable = text.chars().take(200).all(|c| c != '\u{fffd}' && (!c.is_control() || c.is_whitespace()));
     match text.chars().next() {
-        Some('{' | '[') => Some("JSON text"),
-        _ if text.chars().take(200).all(|c| !c.is_control() || c.is_whitespace())
-            && text.contains([',', '\t']) =>
-        {
-            Some("text with separators, such as .csv")
+        Some('{' | '[') => Some("JSON text, as in .jsonl"),
+        Some(_) if printable && text.contains([',', '\t']) => {
+            Some("text with separators, as in .csv or .tsv")
         }
+        Some(_) if printable => Some("plain text"),
         _ => None,
     }
 }
@@ -107,6 +107,7 @@ mod tests {
         ] {
             assert!(looks_like(bytes).unwrap().contains(part), "{bytes:?}: {:?}", looks_like(bytes));
         }
+        assert_eq!(looks_like(b"0.5 0.25"), Some("plain text"));
         assert_eq!(looks_like(b"\xff\xfe\xfd"), None);
         let problem = || FormatError::new("wrong", "copy it");
         assert_eq!(explained(problem(), Format::Npy, b"\x93NUMPY").help, "copy it");

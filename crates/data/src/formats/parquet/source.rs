@@ -17,6 +17,8 @@ pub(super) struct Source {
     pub(super) file: String,
     bytes: Bytes,
     pub(super) meta: Meta,
+    /// Whether it is one of many, so that messages have to say which.
+    one_of_many: bool,
 }
 
 impl Source {
@@ -28,11 +30,19 @@ impl Source {
     }
 
     pub(super) fn new(file: String, bytes: &Bytes) -> Result<Self, FormatError> {
-        Ok(Self { file, bytes: bytes.clone(), meta: Meta::parse(bytes.bytes())? })
+        Ok(Self { file, bytes: bytes.clone(), meta: Meta::parse(bytes.bytes())?, one_of_many: true })
+    }
+
+    /// The only file of a set: whoever opened it names it.
+    pub(super) fn alone(self) -> Self {
+        Self { one_of_many: false, ..self }
     }
 
     /// Name of the file without its folder, before a problem that is about one of many files.
     pub(super) fn named(&self, problem: FormatError) -> FormatError {
+        if !self.one_of_many {
+            return problem;
+        }
         let name = Path::new(&self.file)
             .file_name()
             .map_or_else(|| self.file.clone(), |name| name.to_string_lossy().into_owned());
