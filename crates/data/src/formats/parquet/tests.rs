@@ -80,7 +80,7 @@ fn bad_files_are_told_apart() {
         (good[..good.len() - 1].to_vec(), "cut off: there is no footer at the end of its", "fetch"),
         (changed(good.len() - 8, &[0xff; 4]), "a footer of 4294967295 bytes in a file of", "copy"),
         (changed(good.len() - 20, &[0xff; 8]), "a header at byte", "copy"),
-        (changed(30, &[0xff; 8]), "set: the page at byte", "copy"),
+        (changed(30, &[0xff; 8]), "the page at byte", "copy"),
         (ids, "no column of lists of numbers: there are id (64-bit signed integers), neighbors_id", "floats"),
     ] {
         let error = opened(&bytes).and_then(|bundle| bundle.base.collect(None)).map(|_| ()).unwrap_err();
