@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use annvil_core::dataset::Neighbours;
-use annvil_core::vector::{Element, Vectors};
+use annvil_core::vector::{Element, RowId, Vectors};
 
 use crate::bundle::Bundle;
 use crate::error::{DataError, FormatError};
@@ -203,6 +203,23 @@ pub(crate) fn write_rows(out: &mut impl Write, vectors: &Vectors, rows: Range<us
         Vectors::Bits { packed, .. } => rows.into_iter().try_for_each(|row| out.write_all(packed.row(row))),
         Vectors::Sparse(_) => Err(cannot_hold("dense files", Element::Sparse)),
     }
+}
+
+/// Row numbers of the longest answer, at least 1: the width of a matrix of answers.
+pub(crate) fn longest(truth: &Neighbours) -> usize {
+    truth.ids.iter().map(Vec::len).max().unwrap_or(0).max(1)
+}
+
+/// Writes an answer as `width` 32-bit row numbers, −1 behind its end.
+pub(crate) fn write_short_ids(out: &mut impl Write, ids: &[RowId], width: usize) -> io::Result<()> {
+    for at in 0..width {
+        let id = match ids.get(at) {
+            None => -1,
+            Some(id) => i32::try_from(*id).map_err(|_| io::Error::other("row numbers beyond 31 bits"))?,
+        };
+        out.write_all(&id.to_le_bytes())?;
+    }
+    Ok(())
 }
 
 pub(crate) fn cannot_hold(what: &str, element: Element) -> io::Error {

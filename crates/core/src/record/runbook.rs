@@ -63,7 +63,7 @@ pub struct StepRecord {
 pub struct AnswersRecord {
     /// How right they were; absent where nothing could be found.
     pub recall: Option<RecallRecord>,
-    /// Answered rows that were not there: removed, or never inserted. Over all answers.
+    /// Answered rows that were not there: removed, or never inserted. Over the answers that were scored.
     pub ghosts: u64,
     /// Answers that were not scored, because they hold a row of which nobody knows whether it is there.
     pub unscored: u64,

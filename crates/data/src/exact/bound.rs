@@ -26,7 +26,8 @@
 //! **Rounding of the truth.** Answers are ordered by distances that were themselves computed, in double precision. Their sums err by less
 //! than 2⁻³⁰ of `‖a‖‖b‖` (or of `‖a‖² + ‖b‖²`) for any dimension below 2²⁰, far within the slack; the final `1 − x` errs by 2⁻⁵³ of the
 //! result. So if the limit comes from a row of goodness `l`, a row at or before it in that order has a goodness of at least
-//! `l` − slack, with 2⁻⁴⁸ for the `1 − x` and [`SLACK`] `‖a‖²` for L2: [`below`].
+//! `l` − slack, with 2⁻⁴⁸ for the `1 − x` and [`SLACK`] `‖a‖²` for L2: [`below`]. Where `l` is near 0, as between vectors at right angles, it is
+//! the `SLACK · Q (‖b‖ + ‖r_b‖)` within `m_b`, and within what `low` takes off, that covers the sums: it must stay.
 //!
 //! **Range.** In single precision none of this may overflow or vanish. Vectors whose norm is not 0 and not within 2⁻³⁰ to 2³⁰ (also NaN and
 //! infinite ones), and zero vectors under cosine, do not take part: such a row is a candidate for every query, such a query is

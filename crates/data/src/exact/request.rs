@@ -63,7 +63,8 @@ impl<'a> Request<'a> {
     /// Searches.
     ///
     /// Beside the answers, a thread uses a few megabytes, all threads together a block of about 8 MB of prepared rows, and
-    /// every query of a pass room for about `3 k` candidates; there are as many passes as keep that below 256 MB.
+    /// every query of a pass room for about `3 k` candidates; there are as many passes as keep that below 256 MB,
+    /// with 64 queries at least.
     ///
     /// # Panics
     /// If the dimensions of rows and queries differ, or the range of rows goes past the end.

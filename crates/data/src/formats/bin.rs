@@ -119,17 +119,11 @@ impl<W: Write + Seek> RowWriter for Writer<W> {
 
 /// Writes row numbers as an `.ibin` file without distances, −1 where an answer is shorter than the longest.
 pub fn write_ids(truth: &Neighbours, mut out: impl Write) -> io::Result<()> {
-    let width = truth.ids.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let width = super::longest(truth);
     out.write_all(&(truth.ids.len() as u32).to_le_bytes())?;
     out.write_all(&(width as u32).to_le_bytes())?;
     for row in &truth.ids {
-        for at in 0..width {
-            let id = match row.get(at) {
-                None => -1,
-                Some(id) => i32::try_from(*id).map_err(|_| io::Error::other("row numbers beyond 31 bits"))?,
-            };
-            out.write_all(&id.to_le_bytes())?;
-        }
+        super::write_short_ids(&mut out, row, width)?;
     }
     out.flush()
 }

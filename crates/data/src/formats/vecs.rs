@@ -137,16 +137,10 @@ impl<W: Write> RowWriter for Writer<W> {
 
 /// Writes `.ivecs`: row numbers, −1 where an answer is shorter than the longest.
 pub fn write_ids(truth: &Neighbours, mut out: impl Write) -> io::Result<()> {
-    let width = truth.ids.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let width = super::longest(truth);
     for row in &truth.ids {
         out.write_all(&(width as u32).to_le_bytes())?;
-        for at in 0..width {
-            let id = match row.get(at) {
-                None => -1,
-                Some(id) => i32::try_from(*id).map_err(|_| io::Error::other("row numbers beyond 31 bits"))?,
-            };
-            out.write_all(&id.to_le_bytes())?;
-        }
+        super::write_short_ids(&mut out, row, width)?;
     }
     out.flush()
 }

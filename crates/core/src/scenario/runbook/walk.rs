@@ -75,7 +75,8 @@ pub struct Walked {
 /// is known.
 ///
 /// Errors: an insert of a row that is there, a deleted or replaced row that is not, a row past the data set's end, an
-/// empty range, ranges of different lengths, a number that must be at least 1, a runbook that searches nothing.
+/// empty range, ranges of different lengths, a number that must be at least 1. Whether anything is
+/// searched is for the caller to ask: [`Walked::searches`].
 pub fn walk(steps: &[Step], available: Option<u64>) -> Result<Walked, Box<StepFault>> {
     let mut walked = Walked::default();
     for (index, step) in steps.iter().enumerate() {

@@ -7,7 +7,7 @@ use annvil_core::dataset::Neighbours;
 use annvil_core::vector::{Element, Vectors};
 
 use super::header::MAGIC;
-use crate::formats::cannot_hold;
+use crate::formats::{cannot_hold, longest};
 use crate::rows::RowWriter;
 
 /// Bytes before the data: room for any shape, and a multiple of 64, so that mapped rows are aligned.
@@ -62,7 +62,7 @@ fn descr(element: Element) -> io::Result<&'static str> {
 
 /// Writes row numbers as 64-bit integers, −1 where an answer is shorter than the longest.
 pub fn write_ids(truth: &Neighbours, mut out: impl Write) -> io::Result<()> {
-    let width = truth.ids.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let width = longest(truth);
     out.write_all(&header("<i8", truth.ids.len(), width)?)?;
     for row in &truth.ids {
         for at in 0..width {
