@@ -206,7 +206,7 @@ impl Sink for Progress {
                     ));
                 }
             }
-            Event::Engine(_) | Event::Second(_) | Event::BlockDone => {}
+            Event::Engine(_) | Event::Second(_) | Event::Advice(_) | Event::BlockDone => {}
         }
     }
 }

@@ -184,6 +184,11 @@ fn note(event: &Event) {
         Event::PhaseDone(phase) => tracing::info!("phase {} took {}", phase.name, phase.time),
         Event::BlockFailed(failure) => tracing::warn!("{}: {}", failure.phase, failure.message),
         Event::Trial { level, met, .. } => tracing::info!("tried {level}: {met:?}"),
+        Event::Advice(advice) => {
+            for advice in advice {
+                tracing::info!("{}: {}", advice.setting, advice.because);
+            }
+        }
         Event::Progress { .. } | Event::Second(_) | Event::Memory(_) | Event::BlockDone => {}
     }
 }

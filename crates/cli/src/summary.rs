@@ -29,7 +29,7 @@ pub fn summary(phase: &PhaseRecord) -> Vec<String> {
         PhaseResult::Settle(settled) if settled.indexed.0 == 0 => "nothing to build".to_owned(),
         PhaseResult::Settle(settled) => settled.indexed.to_string(),
         PhaseResult::Unsupported { what } => format!("unsupported: {what}"),
-        PhaseResult::Verify { checks } => match checks.iter().filter(|check| !check.passed).count() {
+        PhaseResult::Verify { checks, .. } => match checks.iter().filter(|check| !check.passed).count() {
             0 => format!("✓ {} checks", checks.len()),
             failed => format!("✗ {failed} of {} checks failed", checks.len()),
         },
@@ -171,6 +171,7 @@ pub(crate) mod tests {
             result,
             validity: Vec::new(),
             resources: None,
+            server: None,
         }
     }
 

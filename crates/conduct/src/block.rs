@@ -15,6 +15,7 @@ use annvil_core::record::{
     Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, ResourceRecord, Share, ValidityCheck,
 };
 use annvil_core::scenario::{LimitPhase, Phase, Points, Walk};
+use annvil_core::server::{PoolFigures, ServerFigures};
 use annvil_core::units::Nanos;
 use annvil_engines::Context;
 
@@ -62,6 +63,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) others: BTreeMap<String, Arc<dyn Engine>>,
     /// Rows that phases have added so far: each has ids of its own.
     pub(crate) new_rows: u64,
+    /// What a pooler said of its pools in the phase that runs now.
+    pub(crate) pools: Vec<PoolFigures>,
     /// What the machine is used for beside the load.
     pub(crate) sampler: Sampler,
     pub(crate) sink: &'a mut dyn Sink,
@@ -157,6 +160,7 @@ fn stage_and_run<'a>(
         encoded: None,
         others: BTreeMap::new(),
         new_rows: 0,
+        pools: Vec::new(),
         sampler: Sampler::start(&job.plan.watch, Arc::clone(&clock)),
         sink,
         current: phase,
@@ -213,10 +217,18 @@ impl Stage<'_> {
             self.runtime.block_on(self.engine.apply(&point))?;
             let began = self.clock.now();
             let before = machine::Activity::now();
+            let counted = self.runtime.block_on(self.engine.observe())?;
             let (outcome, stop) = match phases::run(self, phase, &point)? {
                 phases::Ended::Whole(outcome) => (outcome, None),
                 phases::Ended::Early(outcome, stop) => (outcome, Some(stop)),
             };
+            // What the server counted is told of a phase that ended early too, if it can still be asked.
+            let server = self.runtime.block_on(self.engine.observe()).ok().map(|now| now.since(&counted));
+            let server = server.map(|mut server| {
+                server.pools = std::mem::take(&mut self.pools);
+                server
+            });
+            let server = server.filter(|server| *server != ServerFigures::default()).map(Box::new);
             let mut validity = outcome.validity;
             if matches!(outcome.result, PhaseResult::Measured { .. } | PhaseResult::Runbook(_)) {
                 validity.extend(machine::Activity::now().since(&before));
@@ -231,6 +243,7 @@ impl Stage<'_> {
                 result: outcome.result,
                 validity,
                 resources: outcome.resources,
+                server,
             })));
             if matches!(phase, Phase::Settle(_)) {
                 self.memory(resident_before)?;
@@ -259,6 +272,10 @@ impl Stage<'_> {
             peak: machine::peak_memory(),
             own_process: self.job.own_process,
         }));
+        let advice = self.runtime.block_on(self.engine.advise())?;
+        if !advice.is_empty() {
+            self.tell(&Event::Advice(advice));
+        }
         Ok(())
     }
 

@@ -60,7 +60,7 @@ impl Conformance {
     /// Everything that does not hold, in words; empty for an engine that conforms.
     pub fn failures(&self) -> Vec<String> {
         let checks = self.block.phases.iter().flat_map(|phase| match &phase.result {
-            PhaseResult::Verify { checks } => checks.as_slice(),
+            PhaseResult::Verify { checks, .. } => checks.as_slice(),
             _ => &[],
         });
         let mut failures: Vec<String> = checks
@@ -111,6 +111,7 @@ pub fn conformance(engine: &EngineSpec, variant: &Variant) -> Result<Conformance
         engine: None,
         phases: Vec::new(),
         memory: None,
+        advice: Vec::new(),
         failure: None,
     };
     run_block(&job, &mut |event: &Event| apply(&mut block, event));

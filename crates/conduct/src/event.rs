@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use annvil_core::engine::EngineInfo;
 use annvil_core::form::Params;
 use annvil_core::record::{Block, Failure, MemoryRecord, PhaseRecord, ResourceFigures};
+use annvil_core::server::Advice;
 use annvil_core::units::Nanos;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,8 @@ pub enum Event {
     PhaseDone(Box<PhaseRecord>),
     /// Memory was measured.
     Memory(MemoryRecord),
+    /// Settings of the server were judged.
+    Advice(Vec<Advice>),
     /// The variant ended before its last phase.
     BlockFailed(Failure),
     /// The variant has ended.
@@ -110,6 +113,7 @@ pub fn apply(block: &mut Block, event: &Event) {
         Event::Engine(info) => block.engine = Some(info.clone()),
         Event::PhaseDone(phase) => block.phases.push((**phase).clone()),
         Event::Memory(memory) => block.memory = Some(memory.clone()),
+        Event::Advice(advice) => block.advice.clone_from(advice),
         Event::BlockFailed(failure) => block.failure = Some(failure.clone()),
         Event::Preparing { .. }
         | Event::BlockStarted { .. }

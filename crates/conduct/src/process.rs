@@ -27,6 +27,9 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Job {
     /// The plan.
     pub plan: Plan,
+    /// Its secrets, which the plan itself is written without. The pipe between the two processes is the only place where
+    /// they stand in the clear.
+    pub secrets: Secrets,
     /// Name of the variant.
     pub variant: String,
     /// Number of the block.
@@ -37,6 +40,24 @@ pub struct Job {
     pub shared: PathBuf,
     /// Empty folder for the engine's working files.
     pub scratch: PathBuf,
+}
+
+/// Texts that are handed on and shown to nobody.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// The secrets of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self(plan.revealed())
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({} of them)", self.0.len())
+    }
 }
 
 /// Starts `program` with `arguments` for a job, hands its events to `sink` and waits for its end.
@@ -145,7 +166,8 @@ impl Relay<'_> {
 pub fn serve() -> Result<(), RunError> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(RunError::Process)?;
-    let job: Job = serde_json::from_str(&line).map_err(|error| RunError::Process(error.into()))?;
+    let mut job: Job = serde_json::from_str(&line).map_err(|error| RunError::Process(error.into()))?;
+    job.plan.reveal(job.secrets.0);
     let cancel = Cancel::new();
     let listener = cancel.clone();
     std::thread::spawn(move || {

@@ -21,7 +21,7 @@ use crate::inputs::Inputs;
 use crate::judge::judge;
 use crate::machine;
 use crate::prepare::Prepared;
-use crate::process::{Job, conduct};
+use crate::process::{Job, Secrets, conduct};
 
 /// Null operations that measure the harness floor: a quarter of a second.
 const FLOOR_OPERATIONS: u64 = 1_000_000;
@@ -191,6 +191,7 @@ impl Begun {
             engine: None,
             phases: Vec::new(),
             memory: None,
+            advice: Vec::new(),
             failure: None,
         };
         self.record.blocks.push(block);
@@ -219,6 +220,7 @@ impl Begun {
             }
             Isolation::OwnProcess { program, arguments } => {
                 let job = Job {
+                    secrets: Secrets::of(&plan),
                     plan,
                     variant: variant.to_owned(),
                     block: number,

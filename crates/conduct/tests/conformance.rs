@@ -17,7 +17,7 @@ fn conforms(engine: &EngineSpec, variant: &Variant) {
     assert!(kinds.ends_with(&["fetch", "distance", "persist", "restore"]), "{kinds:?}");
     // A suite that checks nothing would pass as well.
     let checks = found.block.phases.iter().map(|phase| match &phase.result {
-        PhaseResult::Verify { checks } => checks.len(),
+        PhaseResult::Verify { checks, .. } => checks.len(),
         _ => 0,
     });
     assert!(checks.sum::<usize>() > 50);
@@ -30,8 +30,8 @@ fn embedded() -> EngineSpec {
 fn hnsw(storage: Storage) -> Variant {
     Variant {
         storage,
-        index: Index::Hnsw(Hnsw { m: 16, ef_construction: 128 }),
-        search: SearchParams { ef_search: Some(Sweep(vec![200])) },
+        index: Index::Hnsw(Hnsw { m: 16, ef_construction: 128, ..Hnsw::default() }),
+        search: SearchParams { ef_search: Some(Sweep(vec![200])), ..SearchParams::default() },
         ..Variant::default()
     }
 }

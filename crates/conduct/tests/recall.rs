@@ -70,7 +70,7 @@ phases: [verify: {{writes: false}}, search: {{k: {K}}}]
     dataset.read_f32(0..ROWS, &mut rows);
     let variant = Variant {
         storage: Storage::I8,
-        index: Index::Hnsw(Hnsw { m: 8, ef_construction: 32 }),
+        index: Index::Hnsw(Hnsw { m: 8, ef_construction: 32, ..Hnsw::default() }),
         ..Variant::default()
     };
     let scratch = tempfile::tempdir().unwrap();

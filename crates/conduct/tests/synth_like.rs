@@ -69,7 +69,7 @@ impl Set {
         let truth = exact::answers(&self.base, &self.queries, self.metric, K, None, THREADS);
         let variant = Variant {
             storage: Storage::F16,
-            index: Index::Hnsw(Hnsw { m: 16, ef_construction: 128 }),
+            index: Index::Hnsw(Hnsw { m: 16, ef_construction: 128, ..Hnsw::default() }),
             ..Variant::default()
         };
         let scratch = tempfile::tempdir().unwrap();

@@ -15,6 +15,7 @@ use crate::form::{Form, Params, Scores};
 use crate::label::{LabelType, Labels};
 use crate::metric::Metric;
 use crate::operation::{Batch, OpError, OpRef, Reply};
+use crate::server::{Advice, Explained, PoolFigures, ServerFigures};
 use crate::units::{Bytes, Nanos};
 
 /// What an engine says of itself; stored with the run.
@@ -65,6 +66,15 @@ pub struct Usage {
     pub index: Option<Bytes>,
     /// Bytes of the vector codes alone.
     pub codes: Option<Bytes>,
+    /// Bytes of the table that holds the rows, what is stored out of line included, indexes not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Bytes>,
+    /// Of those, the bytes stored out of line (`TOAST`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_line: Option<Bytes>,
+    /// Bytes of table and index that are in the server's buffers now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffers: Option<Bytes>,
     /// Bytes of labels and texts in memory.
     pub payload: Option<Bytes>,
     /// Bytes on disk, everything included.
@@ -78,6 +88,11 @@ pub enum Mode {
     Blocking,
     /// Over a connection: a thread drives several sessions, each with this many calls in flight.
     Multiplexed(usize),
+}
+
+/// Threads that drive sessions of an engine behind a connection: one a core at most.
+pub fn driving_threads(sessions: usize) -> usize {
+    sessions.min(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Forms and queries in an engine's own encoding. Only the engine that made it can read it.
@@ -183,6 +198,31 @@ pub trait Engine: Send + Sync {
 
     /// Memory and disk.
     fn usage(&self) -> ControlFuture<'_, Usage>;
+
+    /// How the system answers a form: its plan, and whether that is what the variant claims. `None` if it has no plans.
+    fn explain<'a>(
+        &'a self,
+        _encoded: &'a Encoded,
+        _form: usize,
+        _query: usize,
+    ) -> ControlFuture<'a, Option<Explained>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Counters of the server, read before and after a phase; see [`ServerFigures::since`].
+    fn observe(&self) -> ControlFuture<'_, ServerFigures> {
+        Box::pin(async { Ok(ServerFigures::default()) })
+    }
+
+    /// What a pooler in front of the server says of its pools; asked once a second while a phase is timed.
+    fn pools(&self) -> ControlFuture<'_, Vec<PoolFigures>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Settings of the server that are worth a look, judged after the index is built.
+    fn advise(&self) -> ControlFuture<'_, Vec<Advice>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// Writes the collection to a folder; ends after it is on the disk (fsync). Returns the bytes written.
     fn persist<'a>(&'a self, _folder: &'a Path) -> ControlFuture<'a, Bytes> {

@@ -28,6 +28,7 @@ pub mod sample;
 pub mod scenario;
 pub mod schedule;
 pub mod secret;
+pub mod server;
 pub mod truth;
 pub mod units;
 pub mod vector;

@@ -13,6 +13,7 @@ use crate::dataset::{DataSpec, DatasetInfo};
 use crate::form::Params;
 use crate::objective::ObjectiveEntry;
 use crate::scenario::{EngineSpec, Phase, Scenario, Variant, Watch, point_name};
+use crate::secret::Secret;
 use crate::units::HumanDuration;
 
 /// A scenario made definite: nothing in it depends on a default, the machine or the hour.
@@ -75,7 +76,7 @@ impl Plan {
             .variants
             .iter()
             .map(|(name, configuration)| {
-                let points = configuration.search.points();
+                let points = configuration.points();
                 let report_at = if configuration.report_at.is_empty() {
                     points.last().cloned().unwrap_or_default()
                 } else {
@@ -112,6 +113,7 @@ impl Plan {
         definite.dataset.name.clear();
         definite.dataset.licence = None;
         definite.watch.clear();
+        definite.engine = definite.engine.without_places();
         for variant in &mut definite.variants {
             variant.configuration.why = None;
         }
@@ -130,6 +132,20 @@ impl Plan {
         let mut hasher = Sha256::new();
         hasher.update(value.to_string());
         hex(&hasher.finalize())
+    }
+
+    /// The plan's secrets, in the clear: for the process that runs a variant, to which they are handed beside the plan, and
+    /// for nothing else. The plan itself is always written with its secrets redacted.
+    pub fn revealed(&self) -> Vec<String> {
+        let mut engine = self.engine.clone();
+        engine.secrets_mut().into_iter().map(|secret| secret.reveal().to_owned()).collect()
+    }
+
+    /// Puts secrets back that [`Plan::revealed`] gave, after the plan was written and read.
+    pub fn reveal(&mut self, secrets: Vec<String>) {
+        for (place, secret) in self.engine.secrets_mut().into_iter().zip(secrets) {
+            *place = Secret::new(secret);
+        }
     }
 
     /// The variant called `name`.

@@ -10,6 +10,7 @@ use crate::form::{Form, Params};
 use crate::histogram::Histogram;
 use crate::objective::{Grade, ObjectiveEntry};
 use crate::plan::Plan;
+use crate::server::{Advice, PlanRecord, ServerFigures};
 use crate::units::{Bytes, Nanos};
 
 mod environment;
@@ -85,6 +86,9 @@ pub struct Block {
     pub phases: Vec<PhaseRecord>,
     /// Memory and disk after settling.
     pub memory: Option<MemoryRecord>,
+    /// Settings of the server that are worth a look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
     /// Why the variant ended early: an engine that failed, a verification that was not passed.
     pub failure: Option<Failure>,
 }
@@ -157,6 +161,9 @@ pub struct PhaseRecord {
     pub validity: Vec<ValidityCheck>,
     /// What the phase used of the machine, while something was timed.
     pub resources: Option<ResourceRecord>,
+    /// What the server counted meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Box<ServerFigures>>,
 }
 
 impl PhaseRecord {
@@ -198,6 +205,9 @@ pub enum PhaseResult {
     Verify {
         /// Every check and what it found.
         checks: Vec<Check>,
+        /// How the system answers each form, if it has plans.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        plans: Vec<PlanRecord>,
     },
     /// Operations were timed.
     Measured {

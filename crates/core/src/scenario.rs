@@ -12,16 +12,20 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::DataSpec;
 use crate::form::Params;
 use crate::objective::ObjectiveEntry;
+use crate::secret::Secret;
 use crate::units::HumanDuration;
 use crate::vector::Element;
 
 mod check;
+mod index;
 mod limit;
 mod measures;
 mod mix;
 mod phase;
+mod postgres;
 mod rate;
 pub mod runbook;
+mod search;
 mod shape;
 mod stub;
 mod sweep;
@@ -29,6 +33,7 @@ mod traffic;
 mod watch;
 
 pub use check::read;
+pub use index::{Diskann, Hnsw, Index, Ivfflat, Quantize, StorageLayout};
 pub use limit::{LimitPhase, RateRange, SessionRange, Walk};
 pub use measures::measures;
 pub use mix::{MigrationPhase, Mix, MixedPhase, UserClass};
@@ -36,8 +41,10 @@ pub use phase::{
     DistancePhase, FetchPhase, LoadPhase, PersistPhase, Phase, Points, RestorePhase, SearchPhase,
     SettlePhase, VerifyPhase,
 };
+pub use postgres::{Extension, Pooler, PostgresSpec, PostgresVariant, Setting};
 pub use rate::{RampRate, RateSpec, RateStage, SineRate, SoakRate, SpikeRate, StagesRate, StepRate};
 pub use runbook::RunbookPhase;
+pub use search::{IterativeScan, Profile, Profiles, SearchParams};
 pub use shape::{ConcurrencySweep, Latency, Peak, Soak, Spike, Stress, Sustained, Throughput};
 pub use stub::{Answers, Fault, Slow, Spread, Stall, StubSpec, Transport};
 pub use sweep::Sweep;
@@ -141,6 +148,8 @@ pub enum EngineSpec {
     Null(NullSpec),
     /// A flat scan with scripted latencies, stalls, errors and faults: proves the harness.
     Stub(StubSpec),
+    /// PostgreSQL with pgvector, pgvectorscale or `RuVector`.
+    Postgres(Box<PostgresSpec>),
 }
 
 impl EngineSpec {
@@ -150,7 +159,30 @@ impl EngineSpec {
             Self::Embedded(_) => "embedded",
             Self::Null(_) => "null",
             Self::Stub(_) => "stub",
+            Self::Postgres(_) => "postgres",
         }
+    }
+
+    /// Texts that must not be seen, in a fixed order. They are redacted wherever the specification is written.
+    pub fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        match self {
+            Self::Embedded(_) | Self::Null(_) | Self::Stub(_) => Vec::new(),
+            Self::Postgres(spec) => spec.url.iter_mut().chain(&mut spec.pooler_console).collect(),
+        }
+    }
+
+    /// The same specification without places and credentials, which do not decide what is measured.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        if let Self::Postgres(spec) = &mut self {
+            (spec.url, spec.pooler_console) = (None, None);
+        }
+        self
+    }
+
+    /// Whether the collection is there already, so that nothing is loaded.
+    pub fn is_existing(&self) -> bool {
+        matches!(self, Self::Postgres(spec) if spec.is_existing())
     }
 }
 
@@ -186,86 +218,49 @@ pub struct Variant {
     /// Rank the best candidates again by their exact distance to the original vectors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank: Option<Rerank>,
+    /// What it has in Postgres only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<PostgresVariant>,
     /// The point of the sweep that objectives and summaries use; the last one unless set.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub report_at: Params,
+}
+
+impl Variant {
+    /// Every point of its sweep; see [`SearchParams::points`].
+    pub fn points(&self) -> Vec<Params> {
+        self.search.points(&self.index)
+    }
 }
 
 /// Element type of stored vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Storage {
-    /// 32-bit floats.
+    /// 32-bit floats; `vector` in Postgres.
     #[default]
+    #[serde(alias = "vector")]
     F32,
-    /// 16-bit floats.
+    /// 16-bit floats; `halfvec` in Postgres.
+    #[serde(alias = "halfvec")]
     F16,
     /// Signed bytes.
     I8,
-    /// One bit a dimension: the sign.
+    /// One bit a dimension: the sign; `bit` in Postgres.
+    #[serde(alias = "bit")]
     B1,
+    /// Only the dimensions that are not zero, as 32-bit floats; in Postgres only.
+    Sparsevec,
 }
 
 impl Storage {
     /// The element type.
     pub const fn element(self) -> Element {
         match self {
-            Self::F32 => Element::F32,
+            Self::F32 | Self::Sparsevec => Element::F32,
             Self::F16 => Element::F16,
             Self::I8 => Element::I8,
             Self::B1 => Element::B1,
-        }
-    }
-}
-
-/// The index over the stored vectors.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Index {
-    /// No index: every row is compared.
-    #[default]
-    None,
-    /// A hierarchical navigable small-world graph.
-    Hnsw(Hnsw),
-}
-
-/// Parameters of an HNSW graph.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Hnsw {
-    /// Edges of a node on the upper levels; twice as many on the lowest.
-    #[serde(default = "default_m")]
-    pub m: usize,
-    /// Candidates kept while building.
-    #[serde(default = "default_ef_construction")]
-    pub ef_construction: usize,
-}
-
-fn default_m() -> usize {
-    16
-}
-
-fn default_ef_construction() -> usize {
-    128
-}
-
-/// Search parameters of a variant.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SearchParams {
-    /// Candidates kept while searching an HNSW graph; one value or a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ef_search: Option<Sweep>,
-}
-
-impl SearchParams {
-    /// Every point of the sweep, in the order in which the values are written; one empty point if nothing is set.
-    pub fn points(&self) -> Vec<Params> {
-        match &self.ef_search {
-            None => vec![Params::new()],
-            Some(values) => {
-                values.0.iter().map(|value| Params::from([("ef_search".to_owned(), *value)])).collect()
-            }
         }
     }
 }

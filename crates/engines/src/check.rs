@@ -3,7 +3,7 @@
 use annvil_core::dataset::Queries;
 use annvil_core::engine::{EngineError, Result, Schema};
 use annvil_core::operation::Batch;
-use annvil_core::scenario::{Index, Storage, Variant};
+use annvil_core::scenario::{Index, SearchParams, Storage, Variant};
 use annvil_core::vector::RowId;
 
 /// Marks a row that is gone; usearch reserves the same number.
@@ -93,16 +93,44 @@ pub(crate) fn queries(queries: &Queries, schema: &Schema, largest: f32) -> Resul
     Ok(())
 }
 
+/// Refuses settings of a variant that only Postgres has.
+pub(crate) fn not_of_postgres(engine: &str, variant: &Variant) -> Result<()> {
+    let search = &variant.search;
+    let asked = if matches!(variant.index, Index::Ivfflat(_) | Index::Diskann(_)) {
+        format!("index {}", variant.index.name())
+    } else if variant.storage == Storage::Sparsevec {
+        "storage sparsevec".to_owned()
+    } else if variant.index.quantize().is_some() {
+        "`quantize`".to_owned()
+    } else if variant.index.ops().is_some() {
+        "`ops`".to_owned()
+    } else if search.iterative_scan.is_some() || search.max_scan_tuples.is_some() {
+        "an iterative scan".to_owned()
+    } else if !search.set.is_empty() {
+        "`search.set`".to_owned()
+    } else if variant.postgres.is_some() {
+        "`postgres`".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(EngineError::Unsupported {
+        engine: engine.to_owned(),
+        what: asked,
+        help: "only the engine postgres has it".to_owned(),
+    })
+}
+
 /// Refuses every setting of a variant that asks for an index: for engines that have none to configure.
 pub(crate) fn plain_variant(engine: &str, variant: &Variant) -> Result<()> {
+    not_of_postgres(engine, variant)?;
     let asked = if variant.index != Index::None {
         "an index"
     } else if variant.storage != Storage::F32 {
         "another storage than f32"
     } else if variant.rerank.is_some() {
         "rerank"
-    } else if variant.search.ef_search.is_some() {
-        "ef_search"
+    } else if variant.search != SearchParams::default() {
+        "search parameters"
     } else {
         return Ok(());
     };

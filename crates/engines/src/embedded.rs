@@ -43,6 +43,7 @@ pub(crate) fn check(variant: &Variant, metric: Metric) -> Result<()> {
 
 /// Settings of an HNSW index; `None` for a flat scan.
 fn settings(variant: &Variant) -> Result<Option<Settings>> {
+    crate::check::not_of_postgres("embedded", variant)?;
     let Index::Hnsw(graph) = &variant.index else {
         refuse_without_index(variant)?;
         return Ok(None);
@@ -120,7 +121,7 @@ impl Settings {
 
     /// As it is written into persisted files: what must be the same at restore.
     fn describe(&self) -> String {
-        let Parameters { m, ef_construction } = self.graph;
+        let Parameters { m, ef_construction, .. } = self.graph;
         let rerank = if self.rerank.is_some() { ", originals kept" } else { "" };
         format!(
             "storage {}, index hnsw (m {m}, ef_construction {ef_construction}){rerank}",

@@ -281,7 +281,7 @@ impl Engine for Flat {
                     index: Some(Bytes(collection.scan.bytes() as u64)),
                     codes: Some(Bytes(rows * (size_of::<f32>() * collection.schema.dim) as u64)),
                     payload: Some(Bytes(collection.payload.bytes() as u64)),
-                    disk: None,
+                    ..Usage::default()
                 }
             }))
         })

@@ -19,6 +19,8 @@ mod flat;
 mod map;
 mod null;
 mod payload;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prepared;
 mod snapshot;
 mod stub;
@@ -49,9 +51,13 @@ pub fn open(spec: &EngineSpec, variant: &Variant, context: &Context) -> Result<B
         #[cfg(feature = "embedded")]
         EngineSpec::Embedded(_) => embedded::open(variant, context),
         #[cfg(not(feature = "embedded"))]
-        EngineSpec::Embedded(_) => Err(not_built()),
+        EngineSpec::Embedded(_) => Err(not_built("embedded")),
         EngineSpec::Null(_) => null::open(variant),
         EngineSpec::Stub(spec) => stub::open(spec, variant, context),
+        #[cfg(feature = "postgres")]
+        EngineSpec::Postgres(spec) => postgres::open(spec, variant, context),
+        #[cfg(not(feature = "postgres"))]
+        EngineSpec::Postgres(_) => Err(not_built("postgres")),
     }
 }
 
@@ -61,18 +67,22 @@ pub fn check(spec: &EngineSpec, variant: &Variant, metric: Metric) -> Result<()>
         #[cfg(feature = "embedded")]
         EngineSpec::Embedded(_) => embedded::check(variant, metric),
         #[cfg(not(feature = "embedded"))]
-        EngineSpec::Embedded(_) => Err(not_built()),
+        EngineSpec::Embedded(_) => Err(not_built("embedded")),
         EngineSpec::Null(_) => check::plain_variant("null", variant),
         EngineSpec::Stub(spec) => stub::check(spec, variant),
+        #[cfg(feature = "postgres")]
+        EngineSpec::Postgres(spec) => postgres::check(spec, variant, metric),
+        #[cfg(not(feature = "postgres"))]
+        EngineSpec::Postgres(_) => Err(not_built("postgres")),
     }
 }
 
-#[cfg(not(feature = "embedded"))]
-fn not_built() -> annvil_core::engine::EngineError {
+#[cfg(not(all(feature = "embedded", feature = "postgres")))]
+fn not_built(engine: &str) -> annvil_core::engine::EngineError {
     annvil_core::engine::EngineError::Unsupported {
         engine: "this build of Annvil".to_owned(),
-        what: "the embedded engine".to_owned(),
-        help: "build it with `--features embedded`".to_owned(),
+        what: format!("the engine {engine}"),
+        help: format!("build it with `--features {engine}`"),
     }
 }
 

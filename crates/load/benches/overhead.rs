@@ -34,7 +34,10 @@ const QUERIES: u64 = 1_000;
 const PAIRS: usize = 41;
 
 fn open() -> (Arc<dyn Engine>, Matrix<f32>) {
-    let variant = Variant { index: Index::Hnsw(Hnsw { m: 16, ef_construction: 64 }), ..Variant::default() };
+    let variant = Variant {
+        index: Index::Hnsw(Hnsw { m: 16, ef_construction: 64, ..Hnsw::default() }),
+        ..Variant::default()
+    };
     let context =
         annvil_engines::Context { clock: Arc::new(SystemClock::new()), scratch: std::env::temp_dir() };
     let engine: Arc<dyn Engine> =

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use annvil_core::clock::Clock;
-use annvil_core::engine::{Encoded, Engine, EngineError, Mode, Session};
+use annvil_core::engine::{Encoded, Engine, EngineError, Mode, Session, driving_threads};
 use annvil_core::record::Interval;
 use annvil_core::scenario::WhenFull;
 use annvil_core::schedule::Arrivals;
@@ -116,9 +116,7 @@ impl Load {
     pub fn threads(&self) -> usize {
         match self.engine.mode() {
             Mode::Blocking => self.sessions,
-            Mode::Multiplexed(_) => {
-                self.sessions.min(std::thread::available_parallelism().map_or(1, usize::from))
-            }
+            Mode::Multiplexed(_) => driving_threads(self.sessions),
         }
     }
 

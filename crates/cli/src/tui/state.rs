@@ -153,7 +153,7 @@ impl State {
                 self.note(at, true, format!("{place}{}", failure.message));
             }
             Event::BlockDone => self.steps.variant_done(),
-            Event::Engine(_) => {}
+            Event::Engine(_) | Event::Advice(_) => {}
         }
         self.forget();
     }

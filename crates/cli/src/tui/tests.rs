@@ -102,7 +102,15 @@ fn in_the_middle() -> Vec<(u64, Event)> {
         (2, started("settle", "settle", None, None)),
         (3, done("settle", "settle", settled, Vec::new())),
         (3, started("verify", "verify", None, None)),
-        (4, done("verify", "verify", PhaseResult::Verify { checks: Vec::new() }, Vec::new())),
+        (
+            4,
+            done(
+                "verify",
+                "verify",
+                PhaseResult::Verify { checks: Vec::new(), plans: Vec::new() },
+                Vec::new(),
+            ),
+        ),
         (5, started("closed", "search", None, Some(10))),
         (15, done("closed", "search", searched(None), vec![lag])),
         (16, started("open", "search", None, Some(120))),

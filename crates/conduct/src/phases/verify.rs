@@ -7,6 +7,7 @@ use annvil_core::filter::Predicate;
 use annvil_core::form::Params;
 use annvil_core::record::{Check, PhaseResult, Share};
 use annvil_core::scenario::{VerifyPhase, point_name};
+use annvil_core::server::{Explained, PlanRecord};
 use annvil_core::units::Nanos;
 use annvil_core::vector::RowId;
 use annvil_data::DataError;
@@ -17,6 +18,9 @@ use super::Ended;
 use crate::block::{Outcome, Stage, Stop};
 use crate::error::RunError;
 use crate::event::Event;
+
+/// Name of the check of the plan that the system chose.
+const PLANNED: &str = "the plan is what the variant claims";
 
 /// Rows of the collection on which writes are checked.
 const WRITTEN: usize = 1000;
@@ -30,9 +34,11 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         duration: None,
     });
     let began = stage.clock.now();
-    let mut checks = answers(stage, keys)?;
+    let mut plans = Vec::new();
+    let mut checks = answers(stage, keys, &mut plans)?;
     let answered = stage.clock.now();
-    if keys.writes {
+    let whole = checks.iter().all(|check| check.passed);
+    if keys.writes && whole && !stage.job.plan.engine.is_existing() {
         checks.extend(writes(stage)?);
     }
     let written = stage.clock.now();
@@ -43,6 +49,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         ANSWERED => {
             Stop::from(EngineError::failed(stage.job.plan.engine.name(), "answer queries", &check.detail))
         }
+        PLANNED => Stop::Verification(format!("refused: {}: {}", check.form, check.detail)),
         _ => Stop::Verification(describe(check)),
     });
     let elapsed = written.saturating_sub(began);
@@ -52,7 +59,7 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
             share("answers", answered.saturating_sub(began)),
             share("writes", written.saturating_sub(answered)),
         ],
-        ..Outcome::new(PhaseResult::Verify { checks })
+        ..Outcome::new(PhaseResult::Verify { checks, plans })
     };
     Ok(match stop {
         None => Ended::Whole(outcome),
@@ -76,7 +83,11 @@ fn describe(check: &Check) -> String {
     format!("{}: `{}` does not hold: {}", check.form, check.name, check.detail)
 }
 
-fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop> {
+fn answers(
+    stage: &mut Stage<'_>,
+    keys: &VerifyPhase,
+    plans: &mut Vec<PlanRecord>,
+) -> Result<Vec<Check>, Stop> {
     let inputs = stage.job.inputs;
     let dataset = inputs.dataset();
     let queries = keys.queries.min(dataset.queries().rows());
@@ -106,6 +117,14 @@ fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop
             if stage.variant.points.len() > 1 {
                 named.name = format!("{} [{}]", form.name, point_name(point));
             }
+            if let Some(explained) = stage.runtime.block_on(stage.engine.explain(&*encoded, index, 0))? {
+                checks.push(planned(&named.name, &explained));
+                plans.push(PlanRecord { form: named.name.clone(), plan: explained.plan });
+                if explained.refused.is_some() {
+                    // What is slow without its index need not be searched a hundred times to be refused.
+                    return Ok(checks);
+                }
+            }
             let expected = Expected {
                 form: &named,
                 index,
@@ -124,6 +143,16 @@ fn answers(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Vec<Check>, Stop
     }
     stage.runtime.block_on(stage.engine.apply(&stage.variant.report_at))?;
     Ok(checks)
+}
+
+/// The plan that the system chose, as a check.
+fn planned(form: &str, explained: &Explained) -> Check {
+    Check {
+        form: form.to_owned(),
+        name: PLANNED.to_owned(),
+        passed: explained.refused.is_none(),
+        detail: explained.refused.clone().unwrap_or_else(|| "as claimed".to_owned()),
+    }
 }
 
 /// Writes are checked on an engine of its own, so that nothing of the measured collection changes.

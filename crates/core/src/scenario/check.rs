@@ -127,12 +127,31 @@ impl Check<'_> {
                 ));
             }
             self.at_least_one(hnsw.ef_construction as u64, &path(&["index", "hnsw", "ef_construction"]))?;
-        } else {
-            if variant.search.ef_search.is_some() {
+        }
+        if let Index::Ivfflat(lists) = &variant.index {
+            self.at_least_one(lists.lists as u64, &path(&["index", "ivfflat", "lists"]))?;
+        }
+        let own = variant.index.parameters();
+        for (key, values) in variant.search.swept() {
+            if values.is_some() && !own.contains(&key) {
+                let (what, example) = match key {
+                    "ef_search" => ("an HNSW", "hnsw"),
+                    "probes" => ("an ivfflat", "ivfflat"),
+                    _ => ("a diskann", "diskann"),
+                };
                 return Err(self.wrong_key(
-                    &path(&["search", "ef_search"]),
-                    "`ef_search` has no meaning without an HNSW index",
-                    "write `index: {hnsw: {}}`, or leave it out",
+                    &path(&["search", key]),
+                    format!("`{key}` has no meaning without {what} index"),
+                    format!("write `index: {{{example}: {{}}}}`, or leave it out"),
+                ));
+            }
+        }
+        if own.is_empty() {
+            if variant.search.profile.is_some() {
+                return Err(self.wrong_key(
+                    &path(&["search", "profile"]),
+                    "`profile` has no meaning without an index",
+                    "a scan has nothing to tune",
                 ));
             }
             if variant.rerank.is_some() {
@@ -146,7 +165,7 @@ impl Check<'_> {
         if let Some(rerank) = &variant.rerank {
             self.at_least_one(rerank.candidates as u64, &path(&["rerank", "candidates"]))?;
         }
-        let points = variant.search.points();
+        let points = variant.points();
         if !variant.report_at.is_empty() && !points.contains(&variant.report_at) {
             let known: Vec<String> = points.iter().map(super::point_name).collect();
             let help = format!("the points are {}", known.join(", "));
@@ -337,7 +356,7 @@ objectives:
         assert_eq!(kinds, ["load", "settle", "verify", "search"]);
         assert_eq!((scenario.seed, scenario.blocks), (42, 1));
         assert_eq!(scenario.operation_timeout.to_string(), "30s");
-        assert_eq!(scenario.variants["hnsw"].search.points().len(), 2);
+        assert_eq!(scenario.variants["hnsw"].points().len(), 2);
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Codes {
     pub(super) fn zeros(storage: Storage, dim: usize, rows: usize) -> Self {
         let stride = if storage == Storage::B1 { dim.div_ceil(8) } else { dim };
         let values = match storage {
-            Storage::F32 => Values::F32(vec![0.0; rows * stride]),
+            Storage::F32 | Storage::Sparsevec => Values::F32(vec![0.0; rows * stride]),
             Storage::F16 => Values::F16(vec![0; rows * stride]),
             Storage::I8 => Values::I8(vec![0; rows * stride]),
             Storage::B1 => Values::B1(vec![0; rows * stride]),

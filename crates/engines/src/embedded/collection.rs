@@ -198,6 +198,7 @@ impl Collection {
             codes: Some(Bytes(rows * self.code_bytes() as u64)),
             payload: Some(Bytes(self.payload.bytes() as u64)),
             disk: self.originals.as_ref().map(|originals| Bytes(originals.disk())),
+            ..Usage::default()
         }
     }
 }

@@ -33,7 +33,7 @@ fn options(settings: &Settings, metric: Metric, dim: usize, ef_search: usize) ->
         Metric::L1 | Metric::Hamming => MetricKind::Unknown, // refused when the collection was made
     };
     let quantization = match settings.storage {
-        Storage::F32 => ScalarKind::F32,
+        Storage::F32 | Storage::Sparsevec => ScalarKind::F32,
         Storage::F16 => ScalarKind::F16,
         Storage::I8 => ScalarKind::I8,
         Storage::B1 => ScalarKind::B1,
@@ -223,7 +223,8 @@ mod tests {
     use rand::{RngExt, SeedableRng};
 
     fn filled(storage: Storage, dim: usize, vectors: &[f32]) -> (Graph, Codes) {
-        let settings = Settings { storage, graph: Hnsw { m: 16, ef_construction: 32 }, rerank: None };
+        let settings =
+            Settings { storage, graph: Hnsw { m: 16, ef_construction: 32, ..Hnsw::default() }, rerank: None };
         let mut graph = Graph::new(&settings, Metric::Cosine, dim, 64).unwrap();
         let rows = vectors.len() / dim;
         graph.reserve(rows, 1).unwrap();

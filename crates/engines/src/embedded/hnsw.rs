@@ -153,7 +153,7 @@ impl Hnsw {
         let guard = read(&self.shared.collection);
         match self.settings.storage {
             _ if self.settings.rerank.is_some() => Scores::Exact,
-            Storage::F32 => Scores::Exact,
+            Storage::F32 | Storage::Sparsevec => Scores::Exact,
             Storage::B1 => Scores::None,
             Storage::I8 => {
                 Scores::Within(i8_error(guard.as_ref().map_or(0, |collection| collection.schema.dim)))
@@ -175,7 +175,7 @@ impl Hnsw {
     }
 
     fn info_now(&self) -> EngineInfo {
-        let Settings { storage, graph: Parameters { m, ef_construction }, rerank } = &self.settings;
+        let Settings { storage, graph: Parameters { m, ef_construction, .. }, rerank } = &self.settings;
         let guard = read(&self.shared.collection);
         let graph = guard.as_ref().map(|collection| &collection.graph);
         let mut configuration = BTreeMap::from([

@@ -145,7 +145,7 @@ impl HnswSession {
         out.vector.resize(collection.schema.dim, 0.0);
         let found = match collection.settings.storage {
             // usearch widens floats and bytes fast, half floats in 450 ns and signs into padded rows.
-            Storage::F32 | Storage::I8 => collection.graph.widened(id, &mut out.vector),
+            Storage::F32 | Storage::Sparsevec | Storage::I8 => collection.graph.widened(id, &mut out.vector),
             Storage::F16 | Storage::B1 => {
                 let code = &mut self.scratch.borrow_mut().code;
                 let code = one_row(code, collection);

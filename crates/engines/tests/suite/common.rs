@@ -134,7 +134,7 @@ pub(crate) fn queries(count: usize, dim: usize, scale: f32, seed: u64) -> Querie
 pub(crate) fn hnsw(storage: Storage, rerank: Option<usize>) -> Variant {
     Variant {
         storage,
-        index: Index::Hnsw(Hnsw { m: 16, ef_construction: 128 }),
+        index: Index::Hnsw(Hnsw { m: 16, ef_construction: 128, ..Hnsw::default() }),
         rerank: rerank.map(|candidates| Rerank { candidates }),
         ..Variant::default()
     }

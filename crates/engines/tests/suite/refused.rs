@@ -37,9 +37,18 @@ fn variants_that_cannot_be_are_refused_by_open() {
         ),
         (ef.clone(), "ef_search without an index"),
         (hnsw(Storage::B1, Some(0)), "candidates is 0"),
-        (Variant { index: Index::Hnsw(Hnsw { m: 1, ef_construction: 9 }), ..Variant::default() }, "m is 1"),
         (
-            Variant { index: Index::Hnsw(Hnsw { m: 9, ef_construction: 0 }), ..Variant::default() },
+            Variant {
+                index: Index::Hnsw(Hnsw { m: 1, ef_construction: 9, ..Hnsw::default() }),
+                ..Variant::default()
+            },
+            "m is 1",
+        ),
+        (
+            Variant {
+                index: Index::Hnsw(Hnsw { m: 9, ef_construction: 0, ..Hnsw::default() }),
+                ..Variant::default()
+            },
             "ef_construction is 0",
         ),
     ] {

@@ -146,7 +146,10 @@ fn another_variant_cannot_restore() {
     let rows = rows(100, 24, 1.0, 1);
     fill(first.as_ref(), &rows, &rows.schema(Metric::Cosine)).unwrap();
     now(first.persist(folder.path())).unwrap();
-    let larger = Variant { index: Index::Hnsw(Hnsw { m: 32, ef_construction: 128 }), ..Variant::default() };
+    let larger = Variant {
+        index: Index::Hnsw(Hnsw { m: 32, ef_construction: 128, ..Hnsw::default() }),
+        ..Variant::default()
+    };
     for variant in [Variant::default(), hnsw(Storage::I8, None), hnsw(Storage::F32, Some(9)), larger] {
         let message = now(engine(&variant, scratch.path()).restore(folder.path())).unwrap_err().to_string();
         assert!(

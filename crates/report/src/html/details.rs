@@ -15,7 +15,7 @@ const LISTED: usize = 2500;
 /// Every check of a variant, in all its blocks.
 pub(super) fn checks<'a>(variant: &VariantView<'a>) -> Vec<&'a Check> {
     let results = variant.phases().filter_map(|phase| match &phase.result {
-        PhaseResult::Verify { checks } => Some(checks),
+        PhaseResult::Verify { checks, .. } => Some(checks),
         _ => None,
     });
     results.flatten().collect()

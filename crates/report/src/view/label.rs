@@ -31,6 +31,8 @@ pub(crate) fn describe(planned: &PlannedVariant) -> Vec<String> {
     let index = match &configuration.index {
         Index::None => "no index: every row".to_owned(),
         Index::Hnsw(hnsw) => format!("HNSW m {}, ef_c {}", hnsw.m, hnsw.ef_construction),
+        Index::Ivfflat(lists) => format!("IVFFlat, {} lists", lists.lists),
+        Index::Diskann(_) => "DiskANN".to_owned(),
     };
     let mut search = vec![configuration.storage.element().to_string()];
     search.extend(planned.report_at.iter().map(|(name, value)| format!("{name} {value}")));

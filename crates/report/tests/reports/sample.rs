@@ -229,6 +229,7 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                 breakdown: parts.iter().map(share).collect(),
                 result,
                 validity: if valid { checks_of_validity(seconds) } else { Vec::new() },
+                server: None,
                 resources: valid.then(|| resources::resources(seconds)),
             });
             began += (seconds * 1e9) as u64;
@@ -271,7 +272,7 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                         kind,
                         &at,
                         0.8,
-                        PhaseResult::Verify { checks: checks() },
+                        PhaseResult::Verify { checks: checks(), plans: Vec::new() },
                         &[("answers", 0.5), ("writes", 0.3)],
                     );
                 }
@@ -367,14 +368,14 @@ fn block(plan: &Plan, name: &str, number: u32, nature: &Nature, queries: u64) ->
                 rows: Some(10_000),
                 index: Some(Bytes(index)),
                 codes: Some(Bytes((nature.codes * 1e4) as u64)),
-                payload: None,
-                disk: None,
+                ..Usage::default()
             },
             resident_before: Some(Bytes(31_000_000)),
             resident_after: Some(Bytes(31_000_000 + index + 2_300_000)),
             peak: Some(Bytes(61_000_000 + index)),
             own_process: true,
         }),
+        advice: Vec::new(),
         failure: None,
     }
 }
@@ -569,7 +570,7 @@ pub(crate) fn fail(record: &mut RunRecord, variant: &str, kind: FailureKind, pha
         let end = block.phases.iter().position(|own| own.name == phase).map_or(0, |at| at + 1);
         block.phases.truncate(end);
         if kind == FailureKind::Verification
-            && let Some(PhaseResult::Verify { checks }) =
+            && let Some(PhaseResult::Verify { checks, .. }) =
                 block.phases.last_mut().map(|phase| &mut phase.result)
         {
             checks[0].passed = false;
