@@ -24,11 +24,15 @@ pub enum Metric {
     L1,
     /// Hamming distance: the number of dimensions in which `a` and `b` differ; for bits, the number of differing bits.
     Hamming,
+    /// Jaccard distance of the sets of dimensions above 0 (for bits: the dimensions that are set): one minus the dimensions in
+    /// both over the dimensions in either. Sets that share nothing, empty ones too, have distance 1.
+    Jaccard,
 }
 
 impl Metric {
     /// All metrics, in the order in which they are documented.
-    pub const ALL: [Self; 5] = [Self::Cosine, Self::InnerProduct, Self::L2, Self::L1, Self::Hamming];
+    pub const ALL: [Self; 6] =
+        [Self::Cosine, Self::InnerProduct, Self::L2, Self::L1, Self::Hamming, Self::Jaccard];
 
     /// The name used in scenarios and records.
     pub const fn name(self) -> &'static str {
@@ -38,6 +42,7 @@ impl Metric {
             Self::L2 => "l2",
             Self::L1 => "l1",
             Self::Hamming => "hamming",
+            Self::Jaccard => "jaccard",
         }
     }
 
@@ -65,6 +70,11 @@ impl Metric {
             Self::L2 => pairs().map(|(x, y)| (x - y) * (x - y)).sum::<f64>().sqrt(),
             Self::L1 => pairs().map(|(x, y)| (x - y).abs()).sum(),
             Self::Hamming => pairs().filter(|(x, y)| x != y).count() as f64,
+            Self::Jaccard => {
+                let both = pairs().filter(|(x, y)| *x > 0.0 && *y > 0.0).count() as f64;
+                let either = pairs().filter(|(x, y)| *x > 0.0 || *y > 0.0).count() as f64;
+                if both == 0.0 { 1.0 } else { 1.0 - both / either }
+            }
         }
     }
 }
@@ -80,7 +90,7 @@ impl FromStr for Metric {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|metric| metric.name() == text).ok_or_else(|| {
-            format!("unknown metric `{text}`; there are cosine, inner_product, l2, l1 and hamming")
+            format!("unknown metric `{text}`; there are cosine, inner_product, l2, l1, hamming and jaccard")
         })
     }
 }
@@ -96,6 +106,8 @@ mod tests {
         assert!((Metric::InnerProduct.distance(&a, &b) - (1.0 - 24.0)).abs() < 1e-12);
         assert!((Metric::L2.distance(&a, &b) - 2f64.sqrt()).abs() < 1e-12);
         assert_eq!((Metric::L1.distance(&a, &b), Metric::Hamming.distance(&a, &[3.0, 5.0])), (2.0, 1.0));
+        assert_eq!(Metric::Jaccard.distance(&[1.0, 1.0, -1.0, 1.0], &[1.0, -1.0, 1.0, 1.0]), 0.5);
+        assert_eq!(Metric::Jaccard.distance(&[-1.0], &[-1.0]), 1.0);
         assert_eq!(Metric::Cosine.distance(&[0.0, 0.0], &b), 1.0);
     }
 }

@@ -3,7 +3,7 @@
 use annvil_core::metric::Metric;
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::kernel::{AbsoluteDifference, Product, SquaredDifference, Unequal, sums};
+use crate::kernel::{AbsoluteDifference, BothPositive, Product, SquaredDifference, Unequal, sums};
 
 /// Distances of one metric in single precision, by the widest instructions that the processor has.
 ///
@@ -58,6 +58,11 @@ pub(crate) fn instructions(arch: Arch) -> &'static str {
     }
 }
 
+/// Jaccard distance from the sizes of two sets and of what they share.
+pub(crate) fn jaccard(both: f32, first: f32, second: f32) -> f32 {
+    if both == 0.0 { 1.0 } else { 1.0 - both / (first + second - both) }
+}
+
 struct Pair<'a> {
     metric: Metric,
     a: &'a [f32],
@@ -76,6 +81,11 @@ impl WithSimd for Pair<'_> {
             Metric::L2 => sums::<SquaredDifference, S, 1>(simd, a, [b])[0].sqrt(),
             Metric::L1 => sums::<AbsoluteDifference, S, 1>(simd, a, [b])[0],
             Metric::Hamming => sums::<Unequal, S, 1>(simd, a, [b])[0],
+            Metric::Jaccard => {
+                let [both, first] = sums::<BothPositive, S, 2>(simd, a, [b, a]);
+                let [second] = sums::<BothPositive, S, 1>(simd, &b[..a.len()], [b]);
+                jaccard(both, first, second)
+            }
             Metric::Cosine => {
                 let [ab, aa] = sums::<Product, S, 2>(simd, a, [b, a]);
                 let [bb] = sums::<Product, S, 1>(simd, &b[..a.len()], [b]);

@@ -59,6 +59,19 @@ impl Term for Unequal {
     }
 }
 
+/// 1 where `a` and `b` are both above 0; exact up to 2²⁴ dimensions a lane.
+#[derive(Clone, Copy)]
+pub(crate) struct BothPositive;
+
+impl Term for BothPositive {
+    #[inline(always)]
+    fn add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, sum: S::f32s) -> S::f32s {
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let second = simd.select_f32s(simd.less_than_f32s(zero, b), one, zero);
+        simd.add_f32s(sum, simd.select_f32s(simd.less_than_f32s(zero, a), second, zero))
+    }
+}
+
 /// The sum of the term over `query` and each of `rows`, which have its length.
 ///
 /// Two sums a row are under way at any time, so that an addition need not wait for the one before.

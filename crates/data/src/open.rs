@@ -157,7 +157,7 @@ fn no_metric(file: &str, element: Element) -> DataError {
     let help = match element {
         Element::B1 => "say that it is hamming, with `metric:` in a scenario or `--metric`",
         _ => {
-            "say it, with `metric:` in a scenario or `--metric`: cosine, inner_product, l2, l1 or hamming, as the vectors were made \
+            "say it, with `metric:` in a scenario or `--metric`: cosine, inner_product, l2, l1, hamming or jaccard, as the vectors were made \
              for; `annvil data inspect` shows which fit"
         }
     };

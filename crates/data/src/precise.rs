@@ -20,19 +20,34 @@ pub fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
         Metric::L2 => plain_sum(a, b, |x, y| (x - y) * (x - y)),
         Metric::L1 => plain_sum(a, b, |x, y| (x - y).abs()),
         Metric::Hamming => plain_sum(a, b, |x, y| f64::from(u8::from(x != y))),
+        Metric::Jaccard => plain_sum(a, b, both),
     };
     finish(metric, rank(metric, sum, norm(metric, a), norm(metric, b)))
 }
 
-/// The norm that [`rank`] asks for; 1 where the metric needs none.
+/// 1 where both are above 0.
+fn both(x: f64, y: f64) -> f64 {
+    f64::from(u8::from(x > 0.0 && y > 0.0))
+}
+
+/// What [`rank`] has to know of a vector alone: its length for cosine, the number of dimensions above 0 for Jaccard; 1 where
+/// the metric needs nothing.
 pub(crate) fn norm(metric: Metric, v: &[f32]) -> f64 {
-    if metric == Metric::Cosine { plain_sum(v, v, |x, y| x * y).sqrt() } else { 1.0 }
+    match metric {
+        Metric::Cosine => plain_sum(v, v, |x, y| x * y).sqrt(),
+        Metric::Jaccard => plain_sum(v, v, both),
+        _ => 1.0,
+    }
 }
 
 /// [`norm`] of a widened vector, to the same bit.
 #[inline(always)]
 pub(crate) fn wide_norm<S: Simd>(simd: S, metric: Metric, wide: &[f64]) -> f64 {
-    if metric == Metric::Cosine { sums(simd, Metric::InnerProduct, wide, [wide])[0].sqrt() } else { 1.0 }
+    match metric {
+        Metric::Cosine => sums(simd, Metric::InnerProduct, wide, [wide])[0].sqrt(),
+        Metric::Jaccard => sums(simd, Metric::Jaccard, wide, [wide])[0],
+        _ => 1.0,
+    }
 }
 
 fn plain_sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
@@ -84,6 +99,13 @@ pub(crate) fn sums<S: Simd, const R: usize>(
                 simd.add_f64s(sum, simd.select_f64s(same, zero, one))
             })
         }
+        Metric::Jaccard => {
+            let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
+            run(simd, query, rows, |x, y, sum| {
+                let second = simd.select_f64s(simd.less_than_f64s(zero, y), one, zero);
+                simd.add_f64s(sum, simd.select_f64s(simd.less_than_f64s(zero, x), second, zero))
+            })
+        }
     }
 }
 
@@ -133,6 +155,8 @@ pub(crate) fn rank(metric: Metric, sum: f64, norm_a: f64, norm_b: f64) -> f64 {
     match metric {
         Metric::InnerProduct => 1.0 - sum,
         Metric::L2 | Metric::L1 | Metric::Hamming => sum,
+        Metric::Jaccard if sum == 0.0 => 1.0,
+        Metric::Jaccard => 1.0 - sum / (norm_a + norm_b - sum),
         Metric::Cosine => match (norm_a == 0.0, norm_b == 0.0) {
             (true, true) => 0.0,
             (true, false) | (false, true) => 1.0,

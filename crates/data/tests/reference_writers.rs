@@ -110,7 +110,6 @@ fn files_of_h5py() {
     let expected = (0..140_000_u32).map(|row| (row % 251) as u8).collect();
     assert!(many.content == Vectors::U8(Matrix::new(expected, 1).unwrap()));
     for (name, part) in [
-        ("jaccard", "its distance is jaccard, between sets"),
         ("sparse", "a sparse set"),
         ("big-endian", "`train`: big-endian numbers are not read; write it again with h5py"),
         ("text", "`train`: texts are not read"),

@@ -92,7 +92,7 @@ impl Settings {
     /// Refuses a metric that the storage can't express.
     fn check_metric(&self, metric: Metric) -> Result<()> {
         let bits = self.storage == Storage::B1;
-        if metric == Metric::L1 || (metric == Metric::Hamming && !bits) {
+        if matches!(metric, Metric::L1 | Metric::Jaccard) || (metric == Metric::Hamming && !bits) {
             let other =
                 if metric == Metric::Hamming { "storage b1, whose graph is built on it, or " } else { "" };
             return Err(EngineError::Unsupported {

@@ -20,7 +20,7 @@ pub struct SetFlags {
     /// Take labels of the rows from this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// The metric that is meant: cosine, `inner_product`, l2, l1 or hamming.
+    /// The metric that is meant: cosine, `inner_product`, l2, l1, hamming or jaccard.
     #[arg(long, value_name = "METRIC")]
     pub metric: Option<Metric>,
 }

@@ -5,8 +5,8 @@ use annvil_core::vector::{Matrix, RowId};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{Hit, Top};
-use crate::distance::instructions;
-use crate::kernel::{AbsoluteDifference, Product, SquaredDifference, Term, Unequal, sums};
+use crate::distance::{instructions, jaccard};
+use crate::kernel::{AbsoluteDifference, BothPositive, Product, SquaredDifference, Term, Unequal, sums};
 
 /// Rows that are compared with the query at the same time.
 const TOGETHER: usize = 4;
@@ -33,8 +33,9 @@ const TOGETHER: usize = 4;
 #[derive(Debug, Clone)]
 pub struct ExactScan {
     data: Vec<f32>,
-    /// For cosine: one over the length of each row; empty otherwise.
-    inverse_norms: Vec<f32>,
+    /// What the metric has to know of each row alone: for cosine one over its length, for Jaccard the number of its dimensions
+    /// above 0; empty otherwise.
+    alone: Vec<f32>,
     dim: usize,
     metric: Metric,
     arch: Arch,
@@ -43,7 +44,7 @@ pub struct ExactScan {
 impl ExactScan {
     /// No rows yet, of `dim` dimensions (at least 1).
     pub fn new(dim: usize, metric: Metric) -> Self {
-        Self { data: vec![], inverse_norms: vec![], dim: dim.max(1), metric, arch: Arch::new() }
+        Self { data: vec![], alone: vec![], dim: dim.max(1), metric, arch: Arch::new() }
     }
 
     /// All rows of a matrix.
@@ -59,8 +60,8 @@ impl ExactScan {
     /// Makes room for more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.data.reserve_exact(rows * self.dim);
-        if self.metric == Metric::Cosine {
-            self.inverse_norms.reserve_exact(rows);
+        if known_alone(self.metric) {
+            self.alone.reserve_exact(rows);
         }
     }
 
@@ -71,8 +72,8 @@ impl ExactScan {
     pub fn push(&mut self, row: &[f32]) -> usize {
         assert_eq!(row.len(), self.dim, "a row of {} dimensions", self.dim);
         self.data.extend_from_slice(row);
-        if self.metric == Metric::Cosine {
-            self.inverse_norms.push(inverse_norm(row));
+        if known_alone(self.metric) {
+            self.alone.push(alone(self.metric, row));
         }
         self.rows() - 1
     }
@@ -83,8 +84,8 @@ impl ExactScan {
     /// If there is none of that number, or if the dimensions differ.
     pub fn replace(&mut self, row: usize, vector: &[f32]) {
         self.data[row * self.dim..(row + 1) * self.dim].copy_from_slice(vector);
-        if self.metric == Metric::Cosine {
-            self.inverse_norms[row] = inverse_norm(vector);
+        if known_alone(self.metric) {
+            self.alone[row] = alone(self.metric, vector);
         }
     }
 
@@ -110,7 +111,7 @@ impl ExactScan {
 
     /// Bytes that the rows and what is kept beside them take.
     pub fn bytes(&self) -> usize {
-        size_of::<f32>() * (self.data.capacity() + self.inverse_norms.capacity())
+        size_of::<f32>() * (self.data.capacity() + self.alone.capacity())
     }
 
     /// The instructions in use: `avx512`, `avx2`, `neon` or `scalar`.
@@ -146,7 +147,14 @@ impl ExactScan {
     }
 }
 
-fn inverse_norm(row: &[f32]) -> f32 {
+fn known_alone(metric: Metric) -> bool {
+    matches!(metric, Metric::Cosine | Metric::Jaccard)
+}
+
+fn alone(metric: Metric, row: &[f32]) -> f32 {
+    if metric == Metric::Jaccard {
+        return row.iter().filter(|x| **x > 0.0).count() as f32;
+    }
     let square: f64 = row.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
     if square == 0.0 { 0.0 } else { (1.0 / square.sqrt()) as f32 }
 }
@@ -170,9 +178,14 @@ impl<F: Fn(usize) -> bool> WithSimd for Search<'_, F> {
             Metric::L1 => self.run::<AbsoluteDifference, S>(simd, |sum, _| sum),
             Metric::Hamming => self.run::<Unequal, S>(simd, |count, _| count),
             Metric::Cosine => {
-                let inverse_norms = &self.scan.inverse_norms;
-                let ours = inverse_norm(self.query);
+                let inverse_norms = &self.scan.alone;
+                let ours = alone(Metric::Cosine, self.query);
                 self.run::<Product, S>(simd, |dot, row| 1.0 - dot * ours * inverse_norms[row]);
+            }
+            Metric::Jaccard => {
+                let sizes = &self.scan.alone;
+                let ours = alone(Metric::Jaccard, self.query);
+                self.run::<BothPositive, S>(simd, |both, row| jaccard(both, ours, sizes[row]));
             }
         }
     }

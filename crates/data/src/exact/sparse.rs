@@ -54,7 +54,7 @@ impl Known {
     fn new(metric: Metric, query: &[f32]) -> Self {
         let values = query.iter().map(|x| f64::from(*x));
         let own = match metric {
-            Metric::Cosine | Metric::InnerProduct => 0.0,
+            Metric::Cosine | Metric::InnerProduct | Metric::Jaccard => 0.0,
             Metric::L2 => values.map(|x| x * x).sum(),
             Metric::L1 => values.map(f64::abs).sum(),
             Metric::Hamming => values.filter(|x| *x != 0.0).count() as f64,
@@ -77,6 +77,14 @@ impl Known {
                 }
                 let norm = if metric == Metric::Cosine { precise::fold(&mut squares).sqrt() } else { 1.0 };
                 Distance::Exact(precise::rank(metric, precise::fold(&mut products), self.norm, norm))
+            }
+            Metric::Jaccard => {
+                let (mut both, mut row) = (0.0, 0.0);
+                for (x, _) in pairs.filter(|(_, y)| *y > 0.0) {
+                    row += 1.0;
+                    both += f64::from(u8::from(x > 0.0));
+                }
+                Distance::Exact(precise::rank(metric, both, self.norm, row))
             }
             Metric::Hamming => {
                 let change: i64 = pairs.map(|(x, y)| i64::from(x != y) - i64::from(x != 0.0)).sum();

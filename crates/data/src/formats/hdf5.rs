@@ -64,7 +64,7 @@ pub fn read(name: String, bytes: &Bytes) -> Result<Bundle, FormatError> {
             "sparse sets are not read from HDF5: give them as .csr",
         ));
     }
-    let metric = text("distance").map_or(Ok(None), |distance| metric(&distance))?;
+    let metric = text("distance").and_then(|distance| metric(&distance));
     let part = |names: &[&str]| {
         let found = names.iter().find_map(|name| links.get_key_value(*name));
         found
@@ -110,19 +110,14 @@ pub(crate) fn same_distances(metric: Metric) -> bool {
 }
 
 /// The metric by ann-benchmarks' name; `None` for a name that is not known here.
-fn metric(distance: &str) -> Result<Option<Metric>, FormatError> {
-    Ok(match distance {
+fn metric(distance: &str) -> Option<Metric> {
+    match distance {
         "angular" | "cosine" => Some(Metric::Cosine),
         "euclidean" | "l2" => Some(Metric::L2),
         "dot" | "ip" | "inner_product" | "mips" | "normalized-dot" => Some(Metric::InnerProduct),
         "manhattan" | "l1" => Some(Metric::L1),
         "hamming" => Some(Metric::Hamming),
-        "jaccard" => {
-            return Err(FormatError::new(
-                "its distance is jaccard, between sets",
-                "no engine here searches by it; choose a set of vectors",
-            ));
-        }
+        "jaccard" => Some(Metric::Jaccard),
         _ => None,
-    })
+    }
 }

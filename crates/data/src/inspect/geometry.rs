@@ -226,8 +226,9 @@ pub(super) fn check_truth(
     let better = if ours > 0.95 {
         None
     } else {
-        // Of values that are no bits all dimensions differ: by Hamming everything is equally near.
-        let possible = |other: &Metric| *other != metric && *other != Metric::Hamming;
+        // Of values that are no bits all dimensions differ: by Hamming everything is equally near, by Jaccard nearly so.
+        let possible =
+            |other: &Metric| *other != metric && !matches!(other, Metric::Hamming | Metric::Jaccard);
         let others = Metric::ALL.into_iter().filter(possible).map(|other| (other, right(other)));
         others.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, share)| *share > ours + 0.02)
     };

@@ -95,7 +95,7 @@ pub(super) fn warnings(spec: &SynthSpec, dim: usize, metric: Metric, model: Opti
             spec.intrinsic_dim_or_default()
         ));
     }
-    if (spec.element == Element::B1) != (metric == Metric::Hamming) {
+    if (spec.element == Element::B1) != matches!(metric, Metric::Hamming | Metric::Jaccard) {
         warnings.push(format!("{} rows are seldom compared by {metric}", spec.element));
     }
     let Some(model) = model else { return warnings };

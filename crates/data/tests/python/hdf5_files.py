@@ -62,7 +62,6 @@ def write(folder):
     with h5py.File(folder / "many.hdf5", "w", libver="latest") as file:
         file.create_dataset("train", data=many, chunks=(1, 1), maxshape=(None, 1))
     refused = {
-        "jaccard": lambda file: file.attrs.__setitem__("distance", "jaccard"),
         "sparse": lambda file: file.attrs.__setitem__("type", "sparse"),
         "big-endian": lambda file: file.create_dataset("train", data=values("f4").astype(">f4")),
         "text": lambda file: file.create_dataset("train", data=np.array([[b"a", b"b"]])),

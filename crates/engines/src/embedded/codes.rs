@@ -136,7 +136,7 @@ pub(super) fn distance(
                 Metric::Cosine => numkong::f16::angular(x, y),
                 Metric::InnerProduct => numkong::f16::dot(x, y).map(|x| 1.0 - x),
                 Metric::L2 => numkong::f16::sqeuclidean(x, y).map(|x| canonical(metric, x)),
-                Metric::L1 | Metric::Hamming => None, // refused when the collection was made
+                Metric::L1 | Metric::Hamming | Metric::Jaccard => None, // refused when the collection was made
             }
         }
         (Code::I8(a), Code::I8(b)) if metric == Metric::Cosine => i8::angular(a, b),

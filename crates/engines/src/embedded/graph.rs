@@ -30,7 +30,7 @@ fn options(settings: &Settings, metric: Metric, dim: usize, ef_search: usize) ->
         Metric::Cosine => MetricKind::Cos,
         Metric::InnerProduct => MetricKind::IP,
         Metric::L2 => MetricKind::L2sq,
-        Metric::L1 | Metric::Hamming => MetricKind::Unknown, // refused when the collection was made
+        Metric::L1 | Metric::Hamming | Metric::Jaccard => MetricKind::Unknown, // refused when the collection was made
     };
     let quantization = match settings.storage {
         Storage::F32 | Storage::Sparsevec => ScalarKind::F32,

@@ -167,7 +167,7 @@ impl Hnsw {
                     Metric::Cosine => 2.0 * F16_ROUNDING,
                     Metric::InnerProduct => 2.0 * F16_ROUNDING * row * query,
                     Metric::L2 => F16_ROUNDING * (row + query),
-                    Metric::L1 | Metric::Hamming => return Scores::None, // refused when the collection was made
+                    Metric::L1 | Metric::Hamming | Metric::Jaccard => return Scores::None, // refused when the collection was made
                 };
                 Scores::Within(1.05 * error)
             }

@@ -149,6 +149,7 @@ impl<W: Write + Seek> Writer<W> {
             Metric::L2 => "euclidean",
             Metric::L1 => "manhattan",
             Metric::Hamming => "hamming",
+            Metric::Jaccard => "jaccard",
         });
         let point = if self.element == Element::B1 { "bit" } else { "float" };
         let texts = [("distance", distance), ("point_type", Some(point)), ("type", Some("dense"))];
