@@ -40,6 +40,12 @@ pub fn environment(packages: &[&str]) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
+/// An interpreter that has pip: the system's own, else one in an environment.
+pub fn pip() -> anyhow::Result<PathBuf> {
+    let has = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    if has.is_ok_and(|output| output.status.success()) { Ok("python3".into()) } else { environment(&["pip"]) }
+}
+
 /// `python3 -m venv`; where Debian keeps `venv` in a package of its own, root installs it.
 fn make(folder: &Path) -> anyhow::Result<()> {
     let venv = || Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder).output();
