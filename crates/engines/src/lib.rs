@@ -34,6 +34,8 @@ use annvil_core::engine::{Engine, Result};
 use annvil_core::metric::Metric;
 use annvil_core::scenario::{EngineSpec, Variant};
 
+#[cfg(feature = "postgres")]
+pub use postgres::{probe, pull};
 pub use summary::{EngineSummary, list};
 
 /// What an engine is given besides its configuration.

@@ -36,7 +36,7 @@ const OPERATIONS: [Operation; 5] =
 
 /// All engines, those that this build lacks too.
 pub fn list() -> Vec<EngineSummary> {
-    vec![embedded(), null(), stub()]
+    vec![embedded(), null(), postgres(), stub()]
 }
 
 fn embedded() -> EngineSummary {
@@ -76,6 +76,32 @@ fn null() -> EngineSummary {
         filters: false,
         persists: false,
         limits: vec!["all answers are empty"],
+    }
+}
+
+fn postgres() -> EngineSummary {
+    EngineSummary {
+        name: "postgres",
+        about: "PostgreSQL with pgvector, pgvectorscale or RuVector; `annvil engines --check URL` says what a server has",
+        version: if cfg!(feature = "postgres") {
+            "the server's".to_owned()
+        } else {
+            "not built: needs the feature `postgres`".to_owned()
+        },
+        built: cfg!(feature = "postgres"),
+        operations: OPERATIONS.to_vec(),
+        storages: vec!["vector", "halfvec", "bit", "sparsevec"],
+        indexes: vec!["none", "hnsw", "ivfflat", "diskann"],
+        metrics: Metric::ALL.to_vec(),
+        filters: true,
+        persists: false,
+        limits: vec![
+            "storage bit: metrics hamming and jaccard, which have no other storage",
+            "index ivfflat: not over sparsevec, not with metrics l1 and jaccard",
+            "index diskann: pgvectorscale only, storage vector, not with metric l1",
+            "quantize: over storage vector or, to bits, halfvec; quantize bit needs rerank",
+            "RuVector: storage vector, metrics cosine and l2, no quantize and no rerank",
+        ],
     }
 }
 
