@@ -66,6 +66,9 @@ pub struct RunFlags {
     /// Apply the scenario's preset `full`: all there is.
     #[arg(long)]
     pub full: bool,
+    /// Apply a preset of the scenario by its name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["quick", "full"])]
+    pub preset: Option<String>,
     /// Folder below which the run's folder is made.
     #[arg(long, short, value_name = "DIR", default_value = "runs")]
     pub output: PathBuf,
@@ -104,6 +107,9 @@ pub struct SuiteFlags {
     /// Apply every scenario's preset `full`.
     #[arg(long)]
     pub full: bool,
+    /// Apply every scenario's preset of this name.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["quick", "full"])]
+    pub preset: Option<String>,
     /// Folder below which the suite's folder is made.
     #[arg(long, short, value_name = "DIR", default_value = "runs")]
     pub output: PathBuf,

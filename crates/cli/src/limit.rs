@@ -7,7 +7,7 @@ use annvil_conduct::{RunError, machine};
 use annvil_core::document::{Document, nearest};
 use annvil_core::objective::{Objective, ObjectiveEntry, Selector};
 use annvil_core::quantity::Quantity;
-use annvil_core::scenario::{LimitPhase, Phase, Scenario, Walk, read};
+use annvil_core::scenario::{LimitPhase, Phase, Scenario, Walk, read, written_name};
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value, json};
 
@@ -39,7 +39,7 @@ fn only_limit(document: &mut Document, flags: &LimitFlags) -> anyhow::Result<()>
     let mut keys = raw_limit(document);
     if written.is_none() {
         keys.insert("k".to_owned(), json!(flags.k.or_else(|| first_k(&scenario)).unwrap_or(10)));
-        if flags.run.quick {
+        if flags.run.quick || flags.run.preset.as_deref() == Some("quick") {
             keys.extend([("for".to_owned(), json!("500ms")), ("repeats".to_owned(), json!(1))]);
             keys.insert("tolerance".to_owned(), json!(0.1));
         }
@@ -133,7 +133,11 @@ fn taken(
     if keys.cannot_judge(&objective).is_some() {
         return None;
     }
-    let among = |variant: &String| flags.variant.is_empty() || flags.variant.contains(variant);
+    let written = |name: &str| Some(written_name(name, scenario.variants.get(name)?)?.to_owned());
+    let among = |variant: &String| {
+        let asked = |name: &String| flags.variant.contains(name);
+        flags.variant.is_empty() || asked(variant) || written(variant).is_some_and(|name| asked(&name))
+    };
     let mut entry = ObjectiveEntry { objective, abort: false, ..entry.clone() };
     let bound_some = !entry.only.is_empty();
     entry.only.retain(|variant, _| among(variant));
@@ -198,7 +202,9 @@ fn choose_variants(document: &mut Document, scenario: &Scenario, names: &[String
     if names.is_empty() {
         return Ok(());
     }
-    if let Some(unknown) = names.iter().find(|name| !scenario.variants.contains_key(*name)) {
+    let raw = |name: &str| document.value_at(&["variants", name]);
+    let known = |name: &String| scenario.variants.contains_key(name) || raw(name).is_some();
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
         let known = scenario.variants.keys().map(String::as_str);
         let help = match nearest(unknown, known.clone()) {
             Some(near) => format!("Did you mean `{near}`?"),
@@ -206,7 +212,17 @@ fn choose_variants(document: &mut Document, scenario: &Scenario, names: &[String
         };
         bail!("there is no variant `{unknown}`\n  {help}");
     }
-    let value = |name: &String| Some((name.clone(), document.value_at(&["variants", name])?));
+    // One of several sizes of a variant is that variant with its own number of rows.
+    let sized = |name: &String| {
+        let variant = scenario.variants.get(name)?;
+        let mut value = raw(written_name(name, variant)?)?;
+        if value.is_null() {
+            value = json!({});
+        }
+        value.as_object_mut()?.insert("rows".to_owned(), json!(variant.rows));
+        Some(value)
+    };
+    let value = |name: &String| Some((name.clone(), raw(name).or_else(|| sized(name))?));
     let chosen: Map<String, Value> = names.iter().filter_map(value).collect();
     put(document, "variants", &Value::Object(chosen), "--variant")
 }

@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use annvil_core::secret::mask;
 use clap::Parser;
 
 mod built;
+mod conceal;
 mod data;
 mod engines;
 mod flags;
@@ -27,7 +29,12 @@ mod tui;
 use flags::{Cli, Verb};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments = conceal::arguments();
+    conceal::mask_panics();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
     let result = match cli.verb {
         None => run::run(&cli.run),
         Some(Verb::Run(flags)) => run::run(&flags),
@@ -50,9 +57,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error and its causes, without those whose text stands in the error already.
+/// Shows help, or what is wrong with the arguments, of which none may be shown that holds a password.
+fn misread(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let masked = mask(&text);
+    if masked == text {
+        error.exit();
+    }
+    out::say(masked.trim_end());
+    ExitCode::from(annvil_conduct::Outcome::Usage.code())
+}
+
+/// An error and its causes, without those whose text stands in the error already, and without passwords.
 fn told(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
+    let told = error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
         if told.is_empty() {
             cause
         } else if told.contains(&cause) {
@@ -60,5 +78,6 @@ fn told(error: &anyhow::Error) -> String {
         } else {
             format!("{told}: {cause}")
         }
-    })
+    });
+    mask(&told)
 }

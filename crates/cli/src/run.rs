@@ -5,11 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
-use annvil_conduct::{
-    Isolation, Outcome, Overrides, Prepared, Preset, Run, RunError, machine, prepare, reports,
-};
+use annvil_conduct::{Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, prepare, reports};
 use annvil_core::objective::Grade;
 use annvil_core::record::{ObjectiveResult, RunRecord, Status};
+use annvil_core::secret::Secret;
 use annvil_data::DataError;
 use annvil_load::cancel::Cancel;
 use annvil_store::RunFolder;
@@ -151,9 +150,9 @@ pub fn outcome(error: &anyhow::Error) -> Outcome {
 /// What flags and variables of the environment change.
 pub fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
     let preset = match (flags.quick, flags.full) {
-        (true, _) => Some(Preset::Quick),
-        (_, true) => Some(Preset::Full),
-        (false, false) => None,
+        (true, _) => Some("quick".to_owned()),
+        (_, true) => Some("full".to_owned()),
+        (false, false) => flags.preset.clone(),
     };
     let pair = |text: &String| {
         let (path, value) = text.split_once('=').ok_or_else(|| {
@@ -169,7 +168,9 @@ pub fn overrides(flags: &RunFlags) -> anyhow::Result<Overrides> {
         })
         .collect();
     variables.sort();
-    Ok(Overrides { preset, set: flags.set.iter().map(pair).collect::<anyhow::Result<_>>()?, variables })
+    let set = flags.set.iter().map(pair).collect::<anyhow::Result<_>>()?;
+    let database_url = std::env::var(annvil_conduct::address::DATABASE_URL).ok().map(Secret::new);
+    Ok(Overrides { preset, set, variables, database_url })
 }
 
 /// A line in the log for every step.

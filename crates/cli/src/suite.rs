@@ -24,7 +24,7 @@ pub fn suite(flags: &SuiteFlags) -> anyhow::Result<ExitCode> {
     }
     let (name, suite) = suites::chosen(&flags.names)?;
     let mut overrides = run::overrides(&run_flags(flags, &flags.output))?;
-    overrides.preset = overrides.preset.or(suite.preset());
+    overrides.preset = overrides.preset.or_else(|| suite.preset.clone());
     check(&suite.scenarios, &overrides)?;
 
     let now = jiff::Zoned::now();
@@ -173,6 +173,7 @@ fn run_flags(flags: &SuiteFlags, output: &Path) -> RunFlags {
         set: flags.set.clone(),
         quick: flags.quick,
         full: flags.full,
+        preset: flags.preset.clone(),
         output: output.to_owned(),
         quiet: flags.quiet,
         tui: false,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use annvil_conduct::{Preset, RunError};
+use annvil_conduct::RunError;
 use annvil_core::document::Document;
 use annvil_core::scenario::read;
 use serde::{Deserialize, Serialize};
@@ -21,16 +21,9 @@ pub struct Suite {
     pub why: String,
     /// The preset that every scenario is run with.
     #[serde(default)]
-    preset: Option<Size>,
+    pub preset: Option<String>,
     /// Files, or names of shipped scenarios.
     pub scenarios: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Size {
-    Quick,
-    Full,
 }
 
 /// A scenario of a suite and the question that it answers.
@@ -43,14 +36,6 @@ pub struct Held {
 }
 
 impl Suite {
-    /// The preset that every scenario is run with.
-    pub fn preset(&self) -> Option<Preset> {
-        self.preset.map(|size| match size {
-            Size::Quick => Preset::Quick,
-            Size::Full => Preset::Full,
-        })
-    }
-
     /// Its scenarios and their questions.
     pub fn held(&self) -> Result<Vec<Held>, RunError> {
         let held = |name: &String| {
@@ -98,8 +83,8 @@ mod tests {
                 assert!(shipped && !held.why.is_empty(), "{name}: {}", held.scenario);
             }
         }
-        assert_eq!(all["quick"].preset(), Some(Preset::Quick));
-        assert_eq!((all["quick"].scenarios.len(), all["full"].preset()), (11, None));
+        assert_eq!(all["quick"].preset.as_deref(), Some("quick"));
+        assert_eq!((all["quick"].scenarios.len(), all["full"].preset.as_deref()), (11, None));
     }
 
     #[test]

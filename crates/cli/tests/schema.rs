@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use annvil_core::document::Document;
-use annvil_core::scenario::read;
+use annvil_core::scenario::{Preset, read};
 use common::run;
 
 #[test]
@@ -38,18 +38,25 @@ fn shipped_scenarios_are_read_with_every_preset() {
         let document = Document::parse(&name, &text).unwrap_or_else(|error| panic!("{error}"));
         let scenario = read(&document).unwrap_or_else(|error| panic!("{error}"));
         assert!(!scenario.why.is_empty(), "{name} does not say why");
-        for preset in [&scenario.presets.quick, &scenario.presets.full] {
+        for (named, preset) in &scenario.presets {
+            let mut document = document.clone();
+            for (path, value) in preset {
+                document.set_json(path, value, named).unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+            read(&document).unwrap_or_else(|error| panic!("{name} --preset {named}: {error}"));
+        }
+        seen += 1;
+        if scenario.engine.is_remote() {
+            continue;
+        }
+        for shipped in ["quick", "full"] {
+            let empty = Preset::new();
+            let preset = scenario.presets.get(shipped).unwrap_or(&empty);
             let follows_the_scale = scenario.phases.iter().any(|phase| phase.shape().is_some());
             let loads =
                 scenario.phases.iter().any(|phase| matches!(phase.kind(), "mixed" | "limit" | "runbook"));
             assert!(!preset.is_empty() || follows_the_scale || loads, "{name} lacks a preset");
-            let mut document = document.clone();
-            for (path, value) in preset {
-                document.set_json(path, value, "preset").unwrap_or_else(|error| panic!("{name}: {error}"));
-            }
-            read(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
-        seen += 1;
     }
-    assert_eq!(seen, 15);
+    assert_eq!(seen, 16);
 }

@@ -15,6 +15,7 @@ use annvil_core::record::{
     Failure, FailureKind, MemoryRecord, PhaseRecord, PhaseResult, ResourceRecord, Share, ValidityCheck,
 };
 use annvil_core::scenario::{LimitPhase, Phase, Points, Walk};
+use annvil_core::secret::mask;
 use annvil_core::server::{PoolFigures, ServerFigures};
 use annvil_core::units::Nanos;
 use annvil_engines::Context;
@@ -123,7 +124,8 @@ fn failure(result: Result<Result<(), Stop>, Box<dyn Any + Send>>, phase: String)
         Ok(Err(Stop::Interrupted(reason))) => (FailureKind::Interrupted, interrupted(reason).to_owned()),
         Err(panic) => (FailureKind::Engine, format!("the engine panicked: {}", panic_message(&*panic))),
     };
-    Some(Failure { phase, kind, message })
+    // What an engine or a panic says may hold an address as the user wrote it.
+    Some(Failure { phase, kind, message: mask(&message) })
 }
 
 /// Why a block was interrupted, in words.
@@ -270,7 +272,8 @@ impl Stage<'_> {
             resident_before,
             resident_after: machine::anonymous_memory(),
             peak: machine::peak_memory(),
-            own_process: self.job.own_process,
+            // Rows that a server holds are not in this process.
+            own_process: self.job.own_process && !self.job.plan.engine.is_remote(),
         }));
         let advice = self.runtime.block_on(self.engine.advise())?;
         if !advice.is_empty() {

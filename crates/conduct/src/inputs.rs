@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annvil_core::dataset::{Dataset, Queries};
+use annvil_core::engine::EngineError;
 use annvil_core::filter::Filter;
 use annvil_core::form::{Form, Operation};
 use annvil_core::plan::Plan;
@@ -18,6 +19,7 @@ use annvil_data::exact::cache;
 use serde::{Deserialize, Serialize};
 
 use crate::error::RunError;
+use crate::part::{self, Part};
 
 /// The data set and its exact answers.
 pub struct Inputs {
@@ -31,9 +33,6 @@ struct Truths {
     k: usize,
     by_filter: BTreeMap<String, Truth>,
 }
-
-/// File in which exact answers are handed to the processes of the variants.
-const FILE: &str = "truth.json";
 
 impl Inputs {
     /// Computes the exact answers that the plan's phases need, from the rows that engines will be given.
@@ -50,17 +49,22 @@ impl Inputs {
         Ok(Self { dataset, truths })
     }
 
-    /// Leaves the exact answers in a folder.
-    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
+    /// Leaves the exact answers in a folder, for the processes of the variants that are measured on this part.
+    pub(crate) fn save(&self, part: Part, folder: &Path) -> Result<(), RunError> {
         let failed = |cause: std::io::Error| RunError::scratch(folder, &cause);
         let json = serde_json::to_vec(&self.truths).map_err(|error| failed(error.into()))?;
-        fs::write(folder.join(FILE), json).map_err(failed)
+        fs::write(folder.join(part.file()), json).map_err(failed)
     }
 
-    /// Opens the data set again and takes the exact answers from a folder.
-    pub fn load(plan: &Plan, folder: &Path) -> Result<Self, RunError> {
-        let dataset = annvil_data::open(&plan.data)?;
-        let path: PathBuf = folder.join(FILE);
+    /// Opens the data set again, as far as a variant is measured on it, and takes the exact answers from a folder.
+    pub fn load(plan: &Plan, variant: &str, folder: &Path) -> Result<Self, RunError> {
+        let whole = annvil_data::open(&plan.data)?;
+        let Some(variant) = plan.variant(variant) else {
+            let what = format!("the plan has no variant `{variant}`");
+            return Err(EngineError::Configuration { what, help: String::new() }.into());
+        };
+        let path: PathBuf = folder.join(Part::of(variant, whole.info()).file());
+        let dataset = part::dataset(&whole, variant);
         let failed = |cause: std::io::Error| RunError::scratch(&path, &cause);
         let json = fs::read(&path).map_err(failed)?;
         let truths = serde_json::from_slice(&json).map_err(|error| failed(error.into()))?;

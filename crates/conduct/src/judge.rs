@@ -46,8 +46,8 @@ impl Judge<'_> {
             .into_iter()
             .map(|key| {
                 let value = self.value(&key);
-                let reference = self.reference(Some(&objective.target), &key);
-                let critical = self.reference(objective.critical.as_ref(), &key);
+                let reference = self.reference(Some(&objective.target), &key, variant);
+                let critical = self.reference(objective.critical.as_ref(), &key, variant);
                 let judgement = objective.judge(value.unwrap_or(f64::NAN), reference, critical);
                 let good = matches!(judgement.grade, Grade::Met | Grade::Near);
                 // What was good until a phase ended early says nothing of the rest of it.
@@ -119,12 +119,12 @@ impl Judge<'_> {
         Some(if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], upper) } else { upper })
     }
 
-    /// The same figure of the variant that a relative target names.
-    fn reference(&self, target: Option<&Target>, key: &MetricKey) -> Option<f64> {
+    /// The same figure of the variant that a relative target names: of several sizes the one of the same size.
+    fn reference(&self, target: Option<&Target>, key: &MetricKey, variant: &PlannedVariant) -> Option<f64> {
         let Some(Target::Relative { to, .. }) = target else { return None };
         let other = match to {
-            Reference::Baseline => self.plan.baseline()?,
-            Reference::Variant(name) => self.plan.variant(name)?,
+            Reference::Baseline => self.plan.baseline(variant)?,
+            Reference::Variant(name) => self.plan.variant_beside(name, variant)?,
         };
         let phase = self.plan.phases.iter().find(|phase| phase.name() == key.phase)?;
         let point = point_of(phase, other);

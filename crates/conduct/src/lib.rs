@@ -18,6 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod address;
 pub mod block;
 mod books;
 pub mod conformance;
@@ -28,6 +29,7 @@ pub mod judge;
 pub mod machine;
 pub mod outcome;
 mod pair;
+mod part;
 mod phases;
 pub mod prepare;
 pub mod process;
@@ -38,5 +40,5 @@ pub mod selftest;
 
 pub use error::RunError;
 pub use outcome::Outcome;
-pub use prepare::{Overrides, Prepared, Preset, prepare};
+pub use prepare::{Overrides, Prepared, prepare};
 pub use run::{Isolation, Run};

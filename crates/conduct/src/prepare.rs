@@ -4,48 +4,35 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use annvil_core::dataset::Dataset;
+use annvil_core::dataset::{Count, Dataset, DatasetInfo};
 use annvil_core::document::{Document, Place, nearest};
 use annvil_core::filter::Filter;
 use annvil_core::plan::Plan;
-use annvil_core::scenario::{Phase, Scenario, read};
+use annvil_core::scenario::{Phase, Scenario, read, written_name};
+use annvil_core::secret::Secret;
 
+use crate::address;
 use crate::error::RunError;
 
 /// Variables of the environment that override a scenario: `ANNVIL_SEED=7` is `--set seed=7`, a double underscore goes
 /// one level down.
 pub const VARIABLES: &str = "ANNVIL_";
 
-/// Variables of that prefix that are no keys: the folder of fetched sets and kept answers, and the tests' Python.
-pub const NO_KEYS: [&str; 2] = ["ANNVIL_HOME", "ANNVIL_PYTHON"];
-
-/// A preset of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
-    /// Less of everything.
-    Quick,
-    /// All there is.
-    Full,
-}
-
-impl Preset {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Quick => "quick",
-            Self::Full => "full",
-        }
-    }
-}
+/// Variables of that prefix that are no keys: the folder of fetched sets and kept answers, the tests' Python, and where a
+/// process finds arguments that nobody may see.
+pub const NO_KEYS: [&str; 3] = ["ANNVIL_HOME", "ANNVIL_PYTHON", "ANNVIL_ARGUMENTS"];
 
 /// What changes a scenario from outside.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// A preset, applied first.
-    pub preset: Option<Preset>,
+    /// Name of a preset, applied first.
+    pub preset: Option<String>,
     /// Paths and values of `--set`, applied last.
     pub set: Vec<(String, String)>,
     /// Names and values of `ANNVIL_*` variables, applied before `--set`.
     pub variables: Vec<(String, String)>,
+    /// Where a database is if nothing else says so: the variable `DATABASE_URL`.
+    pub database_url: Option<Secret>,
 }
 
 /// A scenario with the data set that it names.
@@ -66,6 +53,7 @@ pub fn prepare(file: &str, text: &str, overrides: &Overrides, cores: usize) -> R
 pub fn overridden(file: &str, text: &str, overrides: &Overrides) -> Result<Document, RunError> {
     let mut document = Document::parse(file, text)?;
     apply(&mut document, overrides)?;
+    address::fill(&mut document, overrides.database_url.as_ref())?;
     Ok(document)
 }
 
@@ -76,16 +64,19 @@ pub fn freeze(document: &Document, cores: usize) -> Result<Prepared, RunError> {
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     scenario.data = scenario.data.relative_to(folder);
     scenario.phases.iter_mut().for_each(|phase| phase.relative_to(folder));
+    address::check(document, &scenario.engine)?;
+    address::watch(&mut scenario);
     let dataset = annvil_data::open(&scenario.data)?;
-    crate::books::read(document, &mut scenario, dataset.info())?;
-    check(document, &scenario, &*dataset)?;
+    let rows = smallest(document, &scenario, dataset.info())?;
+    crate::books::read(document, &mut scenario, &DatasetInfo { rows, ..dataset.info().clone() })?;
+    check(document, &scenario, &*dataset, rows)?;
     let name = Path::new(file).file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
     let plan = Plan::new(&name, &scenario, dataset.info().clone(), cores);
     Ok(Prepared { plan, dataset })
 }
 
 fn apply(document: &mut Document, overrides: &Overrides) -> Result<(), RunError> {
-    if let Some(preset) = overrides.preset {
+    if let Some(preset) = &overrides.preset {
         choose(document, preset)?;
     }
     for (name, value) in &overrides.variables {
@@ -124,22 +115,27 @@ fn as_written(document: &Document, path: &str) -> String {
     path.to_owned()
 }
 
-/// Chooses a scale and makes the changes of a preset, which may be missing where shapes follow the scale.
-fn choose(document: &mut Document, preset: Preset) -> Result<(), RunError> {
-    let name = preset.name();
+/// Makes the changes of a preset. `quick` and `full` choose a scale too, and may be missing where shapes follow it.
+fn choose(document: &mut Document, name: &str) -> Result<(), RunError> {
     let scenario: Scenario = read(document)?;
-    let changes = match preset {
-        Preset::Quick => &scenario.presets.quick,
-        Preset::Full => &scenario.presets.full,
-    };
-    if changes.is_empty() && !scenario.phases.iter().any(|phase| phase.shape().is_some()) {
-        let error = document
-            .error(document.place(&["presets"]), format!("the scenario has no preset `{name}`"))
-            .with_help(format!("write `presets: {{{name}: {{path: value}}}}`, or leave --{name} out"));
-        return Err(error.into());
+    let is_scale = matches!(name, "quick" | "full");
+    let shaped = is_scale && scenario.phases.iter().any(|phase| phase.shape().is_some());
+    let changes = scenario.presets.get(name);
+    if changes.is_none() && !shaped {
+        let known: Vec<&str> = scenario.presets.keys().map(String::as_str).collect();
+        let help = match (nearest(name, known.iter().copied()), known.is_empty()) {
+            _ if is_scale => format!("write `presets: {{{name}: {{path: value}}}}`, or leave --{name} out"),
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, false) => format!("there are {}", known.join(", ")),
+            (None, true) => format!("it has none; write `presets: {{{name}: {{path: value}}}}`"),
+        };
+        let message = format!("the scenario has no preset `{name}`");
+        return Err(document.error(document.place(&["presets"]), message).with_help(help).into());
     }
-    document.set_json("scale", &name.into(), &format!("--{name}"))?;
-    for (path, value) in changes {
+    if is_scale {
+        document.set_json("scale", &name.into(), &format!("--{name}"))?;
+    }
+    for (path, value) in changes.into_iter().flatten() {
         document.set_json(&as_written(document, path), value, &format!("presets.{name}"))?;
     }
     Ok(())
@@ -152,22 +148,52 @@ fn variants(document: &Document) -> Vec<String> {
     }
 }
 
-/// What can be said only with the data set at hand.
-fn check(document: &Document, scenario: &Scenario, dataset: &dyn Dataset) -> Result<(), RunError> {
+/// The fewest rows that a variant is measured on. No size is larger than the data set.
+fn smallest(document: &Document, scenario: &Scenario, dataset: &DatasetInfo) -> Result<usize, RunError> {
+    let mut smallest = dataset.rows;
     for (name, variant) in &scenario.variants {
-        if let Err(error) = annvil_engines::check(&scenario.engine, variant, dataset.info().metric) {
-            let place = document.place_of_key(&["variants", name]);
+        let Some(Count(rows)) = variant.rows else { continue };
+        if rows > dataset.rows {
+            let size = scenario.sizes.iter().position(|size| size.0 == rows).map(|size| size.to_string());
+            let place = match &size {
+                Some(size) if document.value_at(&["variants", name]).is_none() => {
+                    document.place(&["sizes", size])
+                }
+                _ => document.place(&["variants", name, "rows"]),
+            };
+            let message = format!("{rows} rows are asked for, and the data set has {}", dataset.rows);
+            let help = "a size is at most the whole set: leave it out, or take a larger set";
+            return Err(document.error(place, message).with_help(help).into());
+        }
+        smallest = smallest.min(rows);
+    }
+    Ok(smallest)
+}
+
+/// What can be said only with the data set at hand, of whose rows the smallest variant has the first so many.
+fn check(
+    document: &Document,
+    scenario: &Scenario,
+    dataset: &dyn Dataset,
+    rows: usize,
+) -> Result<(), RunError> {
+    for (name, variant) in &scenario.variants {
+        let metric = variant.metric.unwrap_or(dataset.info().metric);
+        if let Err(error) = annvil_engines::check(&scenario.engine, variant, metric) {
+            let written =
+                written_name(name, variant).filter(|_| document.value_at(&["variants", name]).is_none());
+            let place = document.place_of_key(&["variants", written.unwrap_or(name)]);
             let text = error.to_string();
             let (message, help) = text.split_once('\n').unwrap_or((&text, ""));
             return Err(document.error(place, message).with_help(help.trim()).into());
         }
     }
+    let has = if rows < dataset.info().rows { "the smallest size" } else { "the data set" };
     for phase in &scenario.phases {
         let Some((k, filter)) = searched(phase) else { continue };
         let place = |key| written(document, phase, key);
-        let rows = dataset.info().rows;
         if k > rows {
-            let message = format!("k is {k}, but the data set has {rows} rows");
+            let message = format!("k is {k}, but {has} has {rows} rows");
             return Err(document.error(place("k"), message).into());
         }
         let Some(filter) = filter else { continue };
@@ -176,7 +202,7 @@ fn check(document: &Document, scenario: &Scenario, dataset: &dyn Dataset) -> Res
             document.error(place("where"), message)
         })?;
         if !(0..rows).any(|row| predicate.matches(dataset.labels(), row)) {
-            let message = format!("the filter selects none of the {rows} rows");
+            let message = format!("the filter selects none of the {rows} rows of {has}");
             let error = document.error(place("where"), message);
             return Err(error.with_help("a search without right answers has no recall").into());
         }

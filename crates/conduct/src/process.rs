@@ -186,7 +186,7 @@ pub fn serve() -> Result<(), RunError> {
             cancel.raise(Reason::User);
         }
     };
-    let inputs = Inputs::load(&job.plan, &job.shared)?;
+    let inputs = Inputs::load(&job.plan, &job.variant, &job.shared)?;
     let block = BlockJob {
         plan: &job.plan,
         variant: &job.variant,

@@ -1,10 +1,12 @@
 //! A run from plan to record: blocks in their order, results on the disk after every phase, objectives at the end.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use annvil_core::dataset::Dataset;
+use annvil_core::engine::EngineError;
 use annvil_core::plan::Plan;
 use annvil_core::record::{Block, Build, FailureKind, Floor, RunRecord, SCHEMA, Status};
 use annvil_core::scenario::{EngineSpec, NullSpec, Variant};
@@ -20,6 +22,7 @@ use crate::event::{Event, Sink, apply};
 use crate::inputs::Inputs;
 use crate::judge::judge;
 use crate::machine;
+use crate::part::{self, Part};
 use crate::prepare::Prepared;
 use crate::process::{Job, Secrets, conduct};
 
@@ -159,8 +162,7 @@ impl Begun {
         sink.event(&Event::Preparing { what: "harness floor".to_owned() });
         self.record.floor = Some(harness_floor(scratch)?);
         sink.event(&Event::Preparing { what: "exact answers".to_owned() });
-        let inputs = Inputs::compute(Arc::clone(&self.dataset), &self.record.plan, machine::usable_cores())?;
-        inputs.save(scratch)?;
+        let inputs = self.inputs(scratch)?;
         let order = self.record.plan.order.clone();
         for (number, variants) in order.iter().enumerate() {
             for variant in variants {
@@ -176,13 +178,31 @@ impl Begun {
         Ok(())
     }
 
+    /// Exact answers for every part of the data set that a variant is measured on, left in a folder; in memory only where
+    /// variants are run in this process.
+    fn inputs(&self, scratch: &Path) -> Result<BTreeMap<Part, Inputs>, RunError> {
+        let mut kept = BTreeMap::new();
+        let plan = &self.record.plan;
+        for (part, variant) in part::parts(plan) {
+            let inputs =
+                Inputs::compute(part::dataset(&self.dataset, variant), plan, machine::usable_cores())?;
+            match &self.isolation {
+                Isolation::Shared => {
+                    kept.insert(part, inputs);
+                }
+                Isolation::OwnProcess { .. } => inputs.save(part, scratch)?,
+            }
+        }
+        Ok(kept)
+    }
+
     fn block(
         &mut self,
         number: u32,
         variant: &str,
         shared: &Path,
         scratch: &Path,
-        inputs: &Inputs,
+        inputs: &BTreeMap<Part, Inputs>,
         sink: &mut dyn Sink,
     ) -> Result<(), RunError> {
         let block = Block {
@@ -206,6 +226,11 @@ impl Begun {
         };
         match &self.isolation {
             Isolation::Shared => {
+                let part = plan.variant(variant).map(|variant| Part::of(variant, &plan.dataset));
+                let Some(inputs) = part.and_then(|part| inputs.get(&part)) else {
+                    let what = format!("the plan has no variant `{variant}`");
+                    return Err(EngineError::Configuration { what, help: String::new() }.into());
+                };
                 let job = BlockJob {
                     plan: &plan,
                     variant,

@@ -81,6 +81,13 @@ pub struct Usage {
     pub disk: Option<Bytes>,
 }
 
+impl Usage {
+    /// Bytes of table and index together; unknown where rows lie in no table.
+    pub fn stored(&self) -> Option<Bytes> {
+        Some(Bytes(self.table?.0 + self.index?.0))
+    }
+}
+
 /// How sessions are driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::{DataSpec, DatasetInfo};
 use crate::form::Params;
+use crate::metric::Metric;
 use crate::objective::ObjectiveEntry;
-use crate::scenario::{EngineSpec, Phase, Scenario, Variant, Watch, point_name};
+use crate::scenario::{EngineSpec, Phase, Scenario, Variant, Watch, point_name, sized_name};
 use crate::secret::Secret;
 use crate::units::HumanDuration;
 
@@ -66,6 +67,16 @@ impl PlannedVariant {
     /// The name of the reported point.
     pub fn report_point(&self) -> String {
         point_name(&self.report_at)
+    }
+
+    /// The number of rows that it is measured on, of a data set that has so many.
+    pub fn rows(&self, dataset: &DatasetInfo) -> usize {
+        self.configuration.rows.map_or(dataset.rows, |rows| rows.0.min(dataset.rows))
+    }
+
+    /// The metric by which it searches such a data set.
+    pub fn metric(&self, dataset: &DatasetInfo) -> Metric {
+        self.configuration.metric.unwrap_or(dataset.metric)
     }
 }
 
@@ -153,9 +164,17 @@ impl Plan {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
-    /// The variant that others are compared with.
-    pub fn baseline(&self) -> Option<&PlannedVariant> {
-        self.variants.iter().find(|variant| variant.configuration.baseline)
+    /// The variant that is meant by `name` beside `other`: the one of this name, else the one of the same size as `other`
+    /// among those that stand under this name in the scenario.
+    pub fn variant_beside(&self, name: &str, other: &PlannedVariant) -> Option<&PlannedVariant> {
+        let of_its_size = || self.variant(&sized_name(name, other.configuration.rows?));
+        self.variant(name).or_else(of_its_size)
+    }
+
+    /// The variant that `variant` is compared with: the baseline of the same size.
+    pub fn baseline(&self, variant: &PlannedVariant) -> Option<&PlannedVariant> {
+        let rows = variant.rows(&self.dataset);
+        self.variants.iter().find(|other| other.configuration.baseline && other.rows(&self.dataset) == rows)
     }
 
     /// A random stream for one purpose: the same for the same seed and purpose, independent of others.

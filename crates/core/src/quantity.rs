@@ -21,6 +21,8 @@ pub enum Quantity {
     QueueWait,
     /// Time by which the load generator itself was late with a due operation, in nanoseconds.
     SchedLag,
+    /// Time that a call waited for a connection of the client's own pool, in nanoseconds.
+    ConnectionWait,
     /// Time from the acknowledgement of a row to the end of the first search that found it, in nanoseconds.
     Freshness,
     /// Operations (rows for load, persist and restore) per second.
@@ -45,6 +47,14 @@ pub enum Quantity {
     Time,
     /// Bytes of the index.
     Memory,
+    /// Bytes of table and index together, where rows lie in a table.
+    Stored,
+    /// Bytes of table and index that are in the server's own buffers.
+    Buffers,
+    /// Share of the collection's pages that were found in the server's own buffers, 0 to 1.
+    BufferHits,
+    /// Bytes of write-ahead log.
+    Log,
     /// Bytes by which the process's memory grew.
     Resident,
     /// Bytes of the files.
@@ -122,12 +132,22 @@ impl Quantity {
             | Self::Response
             | Self::QueueWait
             | Self::SchedLag
+            | Self::ConnectionWait
             | Self::Freshness
             | Self::Time => Unit::Time,
             Self::Throughput => Unit::PerSecond,
-            Self::Success | Self::Recall { .. } | Self::Mrr | Self::Ndcg { .. } => Unit::Share,
+            Self::Success | Self::BufferHits | Self::Recall { .. } | Self::Mrr | Self::Ndcg { .. } => {
+                Unit::Share
+            }
             Self::ShortAnswers => Unit::Count,
-            Self::Memory | Self::Resident | Self::Disk | Self::DiskPerRow | Self::CodesPerRow => Unit::Bytes,
+            Self::Memory
+            | Self::Stored
+            | Self::Buffers
+            | Self::Log
+            | Self::Resident
+            | Self::Disk
+            | Self::DiskPerRow
+            | Self::CodesPerRow => Unit::Bytes,
             Self::Compression => Unit::Ratio,
         }
     }
@@ -137,6 +157,7 @@ impl Quantity {
         match self {
             Self::Throughput
             | Self::Success
+            | Self::BufferHits
             | Self::Recall { .. }
             | Self::Mrr
             | Self::Ndcg { .. }
@@ -147,14 +168,22 @@ impl Quantity {
 
     /// Whether it is one of the latencies, which are distributions and have no one value.
     pub const fn is_latency(self) -> bool {
-        matches!(self, Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Freshness)
+        matches!(
+            self,
+            Self::Service
+                | Self::Response
+                | Self::QueueWait
+                | Self::SchedLag
+                | Self::ConnectionWait
+                | Self::Freshness
+        )
     }
 
     /// The statistic that is meant when none is written. `None` for latencies: which of them matters is the reader's
     /// choice, and a silent mean would hide the tail.
     pub const fn default_stat(self) -> Option<Stat> {
         match self {
-            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Freshness => None,
+            _ if self.is_latency() => None,
             Self::Recall { .. } | Self::Mrr | Self::Ndcg { .. } => Some(Stat::Mean),
             _ => Some(Stat::Value),
         }
@@ -163,7 +192,7 @@ impl Quantity {
     /// The statistics that exist of it.
     pub const fn stats(self) -> &'static [Stat] {
         match self {
-            Self::Service | Self::Response | Self::QueueWait | Self::SchedLag | Self::Freshness => &LATENCY,
+            _ if self.is_latency() => &LATENCY,
             Self::Recall { .. } => &[Stat::Mean, Stat::P10, Stat::Low],
             Self::Mrr | Self::Ndcg { .. } => &[Stat::Mean],
             _ => &[Stat::Value],
@@ -216,7 +245,9 @@ pub fn format_value(quantity: Quantity, value: f64) -> String {
         Unit::Ratio => format!("{} ×", number_text(value)),
         Unit::Count if value >= 0.0 && value.fract() == 0.0 => count(value as u64),
         Unit::Count => number_text(value),
-        Unit::Share if quantity == Quantity::Success => format!("{} %", short_of(100.0, value * 100.0, 1)),
+        Unit::Share if matches!(quantity, Quantity::Success | Quantity::BufferHits) => {
+            format!("{} %", short_of(100.0, value * 100.0, 1))
+        }
         Unit::Share => short_of(1.0, value, 4),
     }
 }
@@ -248,6 +279,8 @@ mod tests {
             (Quantity::Success, 0.992, "99.2 %"),
             (Quantity::Success, 0.999_99, "99.999 %"),
             (Quantity::Success, 1.0, "100 %"),
+            (Quantity::BufferHits, 0.914, "91.4 %"),
+            (Quantity::Stored, 212e6, "212 MB"),
             (Quantity::Memory, 14_640_000.0, "14.6 MB"),
             (Quantity::DiskPerRow, 790.3, "790 B"),
             (Quantity::Compression, 1.5, "1.5 ×"),

@@ -9,8 +9,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::DataSpec;
+use crate::dataset::{Count, DataSpec};
 use crate::form::Params;
+use crate::metric::Metric;
 use crate::objective::ObjectiveEntry;
 use crate::secret::Secret;
 use crate::units::HumanDuration;
@@ -27,6 +28,7 @@ mod rate;
 pub mod runbook;
 mod search;
 mod shape;
+mod size;
 mod stub;
 mod sweep;
 mod traffic;
@@ -46,6 +48,7 @@ pub use rate::{RampRate, RateSpec, RateStage, SineRate, SoakRate, SpikeRate, Sta
 pub use runbook::RunbookPhase;
 pub use search::{IterativeScan, Profile, Profiles, SearchParams};
 pub use shape::{ConcurrencySweep, Latency, Peak, Soak, Spike, Stress, Sustained, Throughput};
+pub use size::{size_name, sized_name, written_name};
 pub use stub::{Answers, Fault, Slow, Spread, Stall, StubSpec, Transport};
 pub use sweep::Sweep;
 pub use traffic::{Choice, Traffic, Warmup, WhenFull};
@@ -67,6 +70,11 @@ pub struct Scenario {
     pub engine: EngineSpec,
     /// Configurations to be compared, by name. At most one is the baseline.
     pub variants: IndexMap<String, Variant>,
+    /// Numbers of rows, such as `[1000, 10k]`: every variant that has no `rows` of its own is measured on the first so
+    /// many rows of the data set, once for each, and compared with the baseline of its own size. `hnsw` is then called
+    /// `hnsw 1k` and `hnsw 10k`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<Count>,
     /// Timed steps, in order. `load`, `settle` and `verify` are put in front where they are not written.
     pub phases: Vec<Phase>,
     /// What of the system under test is watched beside the load: processes and what they use. They are only places to
@@ -94,10 +102,14 @@ pub struct Scenario {
     /// A single operation is given up after this long and counted as timed out.
     #[serde(default = "default_operation_timeout")]
     pub operation_timeout: HumanDuration,
-    /// Changes that `--quick` and `--full` make: paths and their values, as in `--set`.
+    /// Changes by name, which `--preset NAME` makes: paths and their values, as in `--set`. `--quick` and `--full` make
+    /// those of their names.
     #[serde(default)]
-    pub presets: Presets,
+    pub presets: BTreeMap<String, Preset>,
 }
+
+/// Changes of a preset: paths and their values.
+pub type Preset = BTreeMap<String, serde_json::Value>;
 
 /// How large shapes are where nothing else is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -124,18 +136,6 @@ fn default_time_limit() -> HumanDuration {
 
 fn default_operation_timeout() -> HumanDuration {
     HumanDuration::from_secs(30)
-}
-
-/// Changes by preset.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Presets {
-    /// What `--quick` changes.
-    #[serde(default)]
-    pub quick: BTreeMap<String, serde_json::Value>,
-    /// What `--full` changes.
-    #[serde(default)]
-    pub full: BTreeMap<String, serde_json::Value>,
 }
 
 /// The system under test and how it is reached.
@@ -171,13 +171,20 @@ impl EngineSpec {
         }
     }
 
-    /// The same specification without places and credentials, which do not decide what is measured.
+    /// The same specification without places and credentials, which do not decide what is measured: the server, and where
+    /// tables lie in it. Timeouts stay, because they decide what has failed, and so do connections that load.
     #[must_use]
     pub fn without_places(mut self) -> Self {
         if let Self::Postgres(spec) = &mut self {
-            (spec.url, spec.pooler_console) = (None, None);
+            (spec.url, spec.pooler_console, spec.table) = (None, None, None);
+            spec.schema.clear();
         }
         self
+    }
+
+    /// Whether rows are held by a server, so that this process's memory says nothing of them.
+    pub const fn is_remote(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// Whether the collection is there already, so that nothing is loaded.
@@ -203,9 +210,15 @@ pub struct Variant {
     /// Why it is here. Prose; not part of the plan's hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// Whether the others are compared with this one.
+    /// Whether the others are compared with this one: those of the same size, where there are several.
     #[serde(default)]
     pub baseline: bool,
+    /// Only this many of the first rows of the data set; all unless set. `sizes` sets it for every variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Count>,
+    /// The metric by which it searches, and its exact answers are found; that of the data set unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
     /// Element type in which vectors are stored.
     #[serde(default)]
     pub storage: Storage,

@@ -138,6 +138,19 @@ impl Vectors {
         }
     }
 
+    /// A set of the first `rows` rows, or all if there are not so many; rows of mapped files are not copied.
+    #[must_use]
+    pub fn first(&self, rows: usize) -> Self {
+        match self {
+            Self::F32(m) => Self::F32(m.first(rows)),
+            Self::F16(m) => Self::F16(m.first(rows)),
+            Self::U8(m) => Self::U8(m.first(rows)),
+            Self::I8(m) => Self::I8(m.first(rows)),
+            Self::Bits { packed, dim } => Self::Bits { packed: packed.first(rows), dim: *dim },
+            Self::Sparse(m) => Self::Sparse(m.clone().truncated(rows)),
+        }
+    }
+
     /// Says that the rows are not needed soon. What was mapped gives its memory back and is read again when it is asked
     /// for; nothing else changes. Whoever goes over a large set calls it behind every block.
     pub fn release(&self, rows: Range<usize>) {

@@ -10,6 +10,7 @@ use annvil_core::units::count;
 use crate::sheet::asked_recall;
 use crate::text::{cut, one_line};
 use crate::view::limit::{Limit, limits};
+use crate::view::server;
 use crate::view::sessions::{Line, sweeps};
 use crate::view::validity::Validity;
 use crate::view::verdict::{Verdict, is_met};
@@ -25,7 +26,7 @@ const MOST: usize = 3;
 /// Longest message of a failure that is repeated here; the table and the report have it whole.
 const MESSAGE: usize = 90;
 
-/// At most three sentences, the plainest first.
+/// At most three sentences, the plainest first, and at most three on settings of the server.
 pub fn findings(record: &RunRecord) -> Vec<String> {
     of(&View::new(record))
 }
@@ -78,18 +79,27 @@ pub(crate) fn of(view: &View<'_>) -> Vec<String> {
         });
     }
     all.truncate(MOST);
+    // What the server could be told comes last: it explains figures and is no figure itself.
+    all.extend(server::advice(view).iter().take(MOST).map(|(advice, _)| server::sentence(advice)));
     all
 }
 
+/// The variants that can be compared: of several sizes those of the largest.
 fn sides<'a, 'v>(view: &'v View<'a>, measure: &Measure<'_>) -> Vec<Side<'a, 'v>> {
+    let dataset = &view.record.plan.dataset;
+    let largest = view.sizes().last().copied().unwrap_or(dataset.rows);
     view.variants
         .iter()
-        .filter(|variant| variant.failure().is_none())
+        .filter(|variant| variant.failure().is_none() && variant.planned.rows(dataset) == largest)
         .filter_map(|variant| {
             let figures = variant.reported(measure)?;
             let speed = figures.speed(measure.open)?;
             let range = figures.qps_range.filter(|_| !measure.open);
-            Some(Side { variant, figures, speed, range, memory: variant.index_bytes() })
+            let (memory, held) = match variant.stored_bytes() {
+                Some(stored) => (Some(stored), "room for table and index"),
+                None => (variant.index_bytes(), "memory"),
+            };
+            Some(Side { variant, figures, speed, range, memory, held })
         })
         .collect()
 }
@@ -100,6 +110,9 @@ fn failures(view: &View<'_>) -> Option<String> {
     let first = failed.first()?;
     let why = label::failure(first.failure()?);
     let name = first.plain_name();
+    if failed.len() == 1 && why.starts_with(label::REFUSED) {
+        return Some(format!("{}.", cut(why.trim_end_matches('.'), 2 * MESSAGE)));
+    }
     let speed = if first.is_wrong() { ", so it has no speed" } else { "" };
     let why = cut(why.trim_end_matches('.'), MESSAGE);
     Some(match failed.len() {

@@ -226,6 +226,10 @@ fn rest(out: &mut String, view: &View<'_>) {
         let inside = fold("every phase, by client, what is watched and host", &table::table(view, &sheet));
         section(out, "resources", "Resources", &inside);
     }
+    if let Some(sheet) = sheet::server(view) {
+        section(out, "server", "Server", &(table::table(view, &sheet) + &details::advice(view)));
+    }
+    section(out, "plans", "How queries are answered", &details::plans(view));
     section(out, "verification", "Verification", &details::verification(view));
     section(out, "validity", "Validity", &fold("every check of every measurement", &details::validity(view)));
     let record = view.record;

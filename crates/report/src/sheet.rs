@@ -11,6 +11,7 @@ mod open;
 mod resources;
 mod runbook;
 mod searches;
+mod server;
 mod sessions;
 mod sweep;
 mod work;
@@ -22,6 +23,7 @@ pub(crate) use open::open;
 pub(crate) use resources::resources;
 pub(crate) use runbook::runbooks;
 pub(crate) use searches::search;
+pub(crate) use server::server;
 pub(crate) use sessions::sessions;
 pub(crate) use sweep::{asked_recall, equal_recall, sweep};
 pub(crate) use work::{sizes, work};
@@ -66,6 +68,7 @@ pub(crate) fn all(view: &View<'_>) -> Vec<Sheet> {
     sheets.extend(runbooks(view));
     sheets.extend(work(view));
     sheets.extend(sizes(view));
+    sheets.extend(server(view));
     sheets
 }
 

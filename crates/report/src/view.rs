@@ -12,6 +12,7 @@ pub(crate) mod label;
 pub(crate) mod limit;
 pub(crate) mod measure;
 pub(crate) mod resources;
+pub(crate) mod server;
 pub(crate) mod sessions;
 pub(crate) mod timed;
 pub(crate) mod validity;
@@ -72,8 +73,32 @@ impl<'a> View<'a> {
         phases
     }
 
-    pub(crate) fn baseline(&self) -> Option<&VariantView<'a>> {
-        self.variants.iter().find(|variant| variant.planned.configuration.baseline)
+    /// The variant that another is compared with: the baseline of its number of rows.
+    pub(crate) fn baseline(&self, variant: &VariantView<'_>) -> Option<&VariantView<'a>> {
+        let baseline = self.record.plan.baseline(variant.planned)?;
+        self.variants.iter().find(|other| other.planned.name == baseline.name)
+    }
+
+    /// The numbers of rows that variants are measured on, ascending.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let dataset = &self.record.plan.dataset;
+        let mut sizes: Vec<usize> =
+            self.variants.iter().map(|variant| variant.planned.rows(dataset)).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+
+    /// Whether a variant is measured on other rows than the one before it: then a group begins in tables.
+    pub(crate) fn begins_a_size(&self, variant: &VariantView<'_>) -> bool {
+        let rows = |variant: &VariantView<'_>| variant.planned.rows(&self.record.plan.dataset);
+        let before = variant.number.checked_sub(1).and_then(|number| self.variants.get(number));
+        before.is_some_and(|before| rows(before) != rows(variant))
+    }
+
+    /// Whether rows lie in tables of a server, beside which the index alone says little.
+    pub(crate) fn has_tables(&self) -> bool {
+        self.variants.iter().any(|variant| variant.stored_bytes().is_some())
     }
 
     /// Builds of each variant that were planned.
@@ -83,7 +108,8 @@ impl<'a> View<'a> {
 
     /// Bytes of the vectors as 32-bit floats.
     pub(crate) fn raw_bytes(&self) -> f64 {
-        self.record.plan.dataset.rows as f64 * self.record.plan.dataset.dim as f64 * 4.0
+        let rows = self.sizes().last().copied().unwrap_or(self.record.plan.dataset.rows);
+        rows as f64 * self.record.plan.dataset.dim as f64 * 4.0
     }
 }
 
@@ -128,7 +154,10 @@ impl<'a> VariantView<'a> {
     /// In words, why figures are missing. `None` if nothing went wrong.
     pub(crate) fn trouble(&self) -> Option<String> {
         if let Some(failure) = self.failure() {
-            return Some(label::failure(failure));
+            let why = label::failure(failure);
+            let refused = why.starts_with(label::REFUSED) && !server::plans(self).is_empty();
+            let plan = || format!("{why} · plan: report.html#{}", server::plan_anchor(self.name()));
+            return Some(if refused { plan() } else { why });
         }
         if self.blocks.is_empty() {
             return Some("not measured".to_owned());
@@ -180,9 +209,14 @@ impl<'a> VariantView<'a> {
         middle(self.blocks.iter().filter_map(|block| block.memory.as_ref()).filter_map(figure).collect())
     }
 
-    /// Bytes of the index in memory, as the engine says.
+    /// Bytes of the index in memory, as the engine says; of a table without index none.
     pub(crate) fn index_bytes(&self) -> Option<f64> {
-        self.memory(|memory| memory.usage.index.map(|bytes| bytes.0 as f64))
+        self.memory(|memory| memory.usage.index.filter(|bytes| bytes.0 > 0).map(|bytes| bytes.0 as f64))
+    }
+
+    /// Bytes of table and index, where rows lie in a table.
+    pub(crate) fn stored_bytes(&self) -> Option<f64> {
+        self.memory(|memory| memory.usage.stored().map(|bytes| bytes.0 as f64))
     }
 
     /// Bytes by which the process grew; only if it held nothing else.

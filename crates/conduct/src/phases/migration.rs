@@ -16,12 +16,13 @@ use super::{Ended, load};
 use crate::block::{Stage, Stop, schema};
 use crate::error::RunError;
 use crate::pair::Pair;
+use crate::part::Part;
 
 pub(super) fn run(stage: &mut Stage<'_>, keys: &MigrationPhase, point: &Params) -> Result<Ended, Stop> {
     let plan = stage.job.plan;
     let from = match &keys.from {
-        Some(name) => plan.variant(name),
-        None => plan.baseline(),
+        Some(name) => plan.variant_beside(name, stage.variant),
+        None => plan.baseline(stage.variant),
     };
     let Some(from) = from else {
         let what = "there is no variant to move from".to_owned();
@@ -30,6 +31,10 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &MigrationPhase, point: &Params) 
     if from.name == stage.variant.name {
         // Moving from a variant to itself moves nothing.
         return Ok(super::unsupported("moving searches from a variant to itself".to_owned()));
+    }
+    if Part::of(from, &plan.dataset) != Part::of(stage.variant, &plan.dataset) {
+        let what = "moving searches between variants of different rows or metrics".to_owned();
+        return Ok(super::unsupported(what));
     }
     let other = other(stage, &from.name)?;
     let share = keys.shares.first().copied().unwrap_or(100).min(100);

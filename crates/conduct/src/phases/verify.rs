@@ -49,7 +49,10 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         ANSWERED => {
             Stop::from(EngineError::failed(stage.job.plan.engine.name(), "answer queries", &check.detail))
         }
-        PLANNED => Stop::Verification(format!("refused: {}: {}", check.form, check.detail)),
+        PLANNED => Stop::Verification(format!(
+            "refused: variant `{}` does not use its index ({}): {}",
+            stage.variant.name, check.form, check.detail
+        )),
         _ => Stop::Verification(describe(check)),
     });
     let elapsed = written.saturating_sub(began);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::locate::Locator;
 use super::parse::{self, Stat};
@@ -47,13 +48,19 @@ pub(super) struct Group {
     sum: Counts,
     /// When the last reading was, in ticks since the machine began.
     before: Option<u64>,
+    /// When shares of memory are read again.
+    weigh_again: Option<Instant>,
 }
+
+/// Shares of memory are read again after so many times as long as reading them took: 0.2 ms for a process of 10 MB, some
+/// milliseconds for one that has touched all of large shared buffers.
+const SELDOM: u32 = 200;
 
 impl Group {
     /// A group of which nothing was read yet.
     pub(super) fn new(locator: Locator) -> Self {
         let sum = Counts { disk: Some((0, 0)), ..Counts::default() };
-        Self { locator, seen: BTreeMap::new(), sum, before: None }
+        Self { locator, seen: BTreeMap::new(), sum, before: None, weigh_again: None }
     }
 
     /// What it counts, in words.
@@ -72,7 +79,9 @@ impl Group {
         // One whose parent has ended is nobody's descendant any more, but was one.
         let orphans = self.seen.keys().filter(|pid| table.exists(**pid) && !family.contains(pid));
         let members: Vec<u32> = family.iter().chain(orphans).copied().collect();
-        let mut sight = Sight { disk: true, ..Sight::default() };
+        let weighing = Instant::now();
+        let weigh = self.weigh_again.is_none_or(|due| due <= weighing);
+        let mut sight = Sight { disk: true, weigh, ..Sight::default() };
         let mut alive = BTreeMap::new();
         for pid in members {
             let folder = kernel.proc.join(pid.to_string());
@@ -93,6 +102,9 @@ impl Group {
         }
         self.seen = alive;
         self.before = now;
+        if weigh {
+            self.weigh_again = Instant::now().checked_add(sight.weighing.saturating_mul(SELDOM));
+        }
         if !sight.alive {
             return Reading::unknown(why.unwrap_or_else(|| "the processes have ended".to_owned()));
         }
@@ -108,6 +120,7 @@ impl Group {
             sent: network.map(|network| network.sent),
             loopback: network.map(|network| network.loopback),
             resident: sight.resident(kernel),
+            proportional: sight.proportional.filter(|_| weigh && !sight.weight_unknown),
             threads: Some(sight.threads),
             why: why.or(sight.why),
             ..Reading::default()
@@ -140,10 +153,15 @@ struct Sight {
     alive: bool,
     threads: u64,
     /// Pages that each has for itself, and the most that one of them shares. Added up plainly, 100 backends of a
-    /// database would have its shared buffers 100 times; the exact share of each (PSS) costs a walk over all its pages.
+    /// database would have its shared buffers 100 times.
     private: u64,
     shared: u64,
     memory_unknown: bool,
+    /// Whether to read the exact shares of memory too, their sum in bytes, and how long that took.
+    weigh: bool,
+    proportional: Option<u64>,
+    weight_unknown: bool,
+    weighing: Duration,
     /// Whether the disk counters of all could be read.
     disk: bool,
     why: Option<String>,
@@ -163,6 +181,14 @@ impl Sight {
                 }
                 None => self.memory_unknown = true,
             }
+            if self.weigh {
+                let began = Instant::now();
+                match proportional(folder) {
+                    Some(bytes) => *self.proportional.get_or_insert(0) += bytes,
+                    None => self.weight_unknown = true,
+                }
+                self.weighing += began.elapsed();
+            }
             if disk.is_none() && folder.exists() {
                 self.disk = false;
                 self.why.get_or_insert_with(|| {
@@ -176,6 +202,11 @@ impl Sight {
     fn resident(&self, kernel: &Kernel) -> Option<u64> {
         (!self.memory_unknown).then(|| (self.private + self.shared).saturating_mul(kernel.page))
     }
+}
+
+/// Resident memory of a process in which it has its share of what others have too; only its user and root may see it.
+fn proportional(folder: &Path) -> Option<u64> {
+    Some(parse::value(&read_short(&folder.join("smaps_rollup"))?, "Pss")?.saturating_mul(1024))
 }
 
 /// Bytes that a process read from disks and wrote to them.

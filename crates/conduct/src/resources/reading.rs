@@ -21,6 +21,7 @@ pub(super) struct Reading {
     pub(super) stolen: Option<(u64, u64)>,
     /// Bytes. From here on the state at the instant.
     pub(super) resident: Option<u64>,
+    pub(super) proportional: Option<u64>,
     pub(super) threads: Option<u64>,
     pub(super) load: Option<f64>,
     pub(super) available: Option<u64>,
@@ -36,10 +37,10 @@ impl Reading {
 }
 
 /// Figures as an array, so that means and peaks are loops: the order of [`ResourceFigures`].
-pub(super) type Values = [Option<f64>; 15];
+pub(super) type Values = [Option<f64>; 16];
 
 /// Place of `available`, whose worst value is the lowest.
-pub(super) const AVAILABLE: usize = 12;
+pub(super) const AVAILABLE: usize = 13;
 
 /// What happened between two readings of a subject that lie `time` apart.
 pub(super) fn between(before: &Reading, after: &Reading, time: Nanos) -> Values {
@@ -57,6 +58,7 @@ pub(super) fn between(before: &Reading, after: &Reading, time: Nanos) -> Values 
     [
         rate(|reading| reading.cpu).map(|nanos| nanos / 1e9),
         after.resident.map(|bytes| bytes as f64),
+        after.proportional.map(|bytes| bytes as f64),
         after.threads.map(|threads| threads as f64),
         rate(|reading| reading.minor_faults),
         rate(|reading| reading.major_faults),
@@ -78,6 +80,7 @@ pub(super) fn figures(values: &Values) -> ResourceFigures {
     let [
         cpu,
         resident,
+        proportional,
         threads,
         minor_faults,
         major_faults,
@@ -95,6 +98,7 @@ pub(super) fn figures(values: &Values) -> ResourceFigures {
     ResourceFigures {
         cpu: round(cpu),
         resident: bytes(resident),
+        proportional: bytes(proportional),
         threads: threads.map(|threads| threads.round() as u64),
         minor_faults: per_second(minor_faults),
         major_faults: per_second(major_faults),

@@ -213,6 +213,10 @@ impl Fake {
             format!("{pid} (postgres) S {parent} 0 0 0 0 0 {ticks} 0 1 0 {ticks} 0 0 0 20 0 2 0 {start} 0 0");
         self.write(&format!("proc/{pid}/stat"), &line);
         self.write(&format!("proc/{pid}/statm"), "900 110 100 1 0 0 0");
+        self.write(
+            &format!("proc/{pid}/smaps_rollup"),
+            "0-1 ---p 0 00:00 0 [rollup]\nRss: 440 kB\nPss: 75 kB\n",
+        );
         self.write(&format!("proc/{pid}/io"), &format!("read_bytes: {}\nwrite_bytes: 0\n", ticks * 10));
     }
 
@@ -280,6 +284,17 @@ fn backends_come_and_go_and_no_counter_goes_backwards() {
     fake.process(20, 1, 10_001, 3);
     fake.listen(20, 4712);
     assert_eq!(ticks(&mut subjects), Some(72));
+}
+
+#[test]
+fn shares_of_memory_add_up_or_are_unknown() {
+    let fake = Fake::new();
+    fake.process(10, 1, 50, 1000);
+    fake.process(11, 10, 60, 500);
+    fake.process(90, 1, 70, 7000);
+    assert_eq!(fake.subjects(Watched::Pid(10)).read()[1].proportional, Some(150 * 1024));
+    fs::remove_file(fake.path("proc/11/smaps_rollup")).unwrap();
+    assert_eq!(fake.subjects(Watched::Pid(10)).read()[1].proportional, None);
 }
 
 #[test]

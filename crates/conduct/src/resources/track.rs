@@ -85,7 +85,7 @@ impl Track {
 #[derive(Debug)]
 struct Line {
     /// Values times the time in which they were known, and that time.
-    sums: [(f64, f64); 15],
+    sums: [(f64, f64); 16],
     peak: Values,
     points: Vec<Point>,
     /// Intervals that a point holds, and how many the last one holds so far.
@@ -102,7 +102,7 @@ struct Point {
 
 impl Default for Line {
     fn default() -> Self {
-        Self { sums: [(0.0, 0.0); 15], peak: [None; 15], points: Vec::new(), whole: 1, held: 1 }
+        Self { sums: [(0.0, 0.0); 16], peak: [None; 16], points: Vec::new(), whole: 1, held: 1 }
     }
 }
 

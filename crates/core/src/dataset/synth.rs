@@ -215,7 +215,7 @@ pub struct LabelSpec {
 pub struct Count(pub usize);
 
 impl Count {
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (number, unit) = match text.char_indices().next_back()? {
             (at, 'k') => (&text[..at], 1_000_u64),

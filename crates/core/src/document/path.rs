@@ -52,6 +52,14 @@ impl<'a> Setting<'a> {
         if at.node == Node::Null {
             at.node = Node::Map(Vec::new());
         }
+        // A choice without settings, such as `engine: postgres`, gets one: `engine.postgres.url`.
+        if let Node::Text(text) = &at.node
+            && self.step(path, std::iter::once(text.as_str()))?.0 == *text
+        {
+            let settings = Placed { node: Node::Null, place: at.place.clone() };
+            let entry = Entry { key: text.clone(), place: at.place.clone(), value: settings };
+            at.node = Node::Map(vec![entry]);
+        }
         match &mut at.node {
             Node::Map(entries) => {
                 let (step, rest) = self.step(path, entries.iter().map(|entry| entry.key.as_str()))?;

@@ -44,11 +44,12 @@ fn meant(nearest: Option<&str>, all: &str) -> String {
     nearest.map_or_else(|| format!("they are {all}"), |nearest| format!("did you mean `{nearest}`?"))
 }
 
-const PLAIN: [(&str, Quantity); 16] = [
+const PLAIN: [(&str, Quantity); 21] = [
     ("service", Quantity::Service),
     ("response", Quantity::Response),
     ("queue_wait", Quantity::QueueWait),
     ("sched_lag", Quantity::SchedLag),
+    ("connection_wait", Quantity::ConnectionWait),
     ("freshness", Quantity::Freshness),
     ("throughput", Quantity::Throughput),
     ("success", Quantity::Success),
@@ -56,6 +57,10 @@ const PLAIN: [(&str, Quantity); 16] = [
     ("short_answers", Quantity::ShortAnswers),
     ("time", Quantity::Time),
     ("memory", Quantity::Memory),
+    ("stored", Quantity::Stored),
+    ("buffers", Quantity::Buffers),
+    ("buffer_hits", Quantity::BufferHits),
+    ("log", Quantity::Log),
     ("resident", Quantity::Resident),
     ("disk", Quantity::Disk),
     ("disk_per_row", Quantity::DiskPerRow),
@@ -78,13 +83,18 @@ const STATS: [(&str, Stat); 11] = [
 ];
 
 /// Words that people use for what we call otherwise, and the name that is meant.
-const OTHER_WORDS: [(&str, &str); 11] = [
+const OTHER_WORDS: [(&str, &str); 16] = [
     ("latency", "response"),
     ("qps", "throughput"),
     ("rate", "throughput"),
     ("errors", "success"),
     ("rss", "resident"),
     ("build_time", "time"),
+    ("wal", "log"),
+    ("hit_rate", "buffer_hits"),
+    ("cache_hits", "buffer_hits"),
+    ("shared_buffers", "buffers"),
+    ("table", "stored"),
     ("median", "p50"),
     ("avg", "mean"),
     ("average", "mean"),

@@ -10,6 +10,7 @@ use crate::record::{
     RecallRecord, RunRecord, RunbookRecord, StepRecord,
 };
 use crate::scenario::point_name;
+use crate::server::ServerFigures;
 use crate::units::Nanos;
 use crate::vector::Element;
 
@@ -90,6 +91,9 @@ impl<'a> Collector<'a> {
         self.phase = &phase.name;
         self.form = "";
         self.point = point_name(&phase.point);
+        if let Some(server) = &phase.server {
+            self.server(server);
+        }
         match &phase.result {
             PhaseResult::Load { rows, time, .. } => {
                 self.value(Quantity::Time, time.0 as f64);
@@ -227,6 +231,17 @@ impl<'a> Collector<'a> {
         self.form = "";
     }
 
+    /// What the server counted belongs to all forms of the phase together.
+    fn server(&mut self, server: &ServerFigures) {
+        if let Some(share) = server.hit_share() {
+            self.value(Quantity::BufferHits, share);
+        }
+        if let Some(log) = server.log {
+            self.value(Quantity::Log, log.0 as f64);
+        }
+        self.latency(Quantity::ConnectionWait, server.connection_wait.as_ref());
+    }
+
     fn recall(&mut self, recall: &RecallRecord) {
         let quantity = Quantity::Recall { k: recall.k as u32 };
         self.put(quantity, Stat::Mean, recall.mean);
@@ -256,10 +271,18 @@ impl<'a> Collector<'a> {
         };
         self.phase = &settle.name;
         self.point = String::new();
-        let rows = memory.usage.rows.unwrap_or(record.plan.dataset.rows as u64).max(1) as f64;
+        let planned = record.plan.variant(&self.block.variant);
+        let given = planned.map_or(record.plan.dataset.rows, |variant| variant.rows(&record.plan.dataset));
+        let rows = memory.usage.rows.unwrap_or(given as u64).max(1) as f64;
         let full = Element::F32.code_bytes(record.plan.dataset.dim).unwrap_or(0) as f64;
         if let Some(index) = memory.usage.index {
             self.value(Quantity::Memory, index.0 as f64);
+        }
+        if let Some(stored) = memory.usage.stored() {
+            self.value(Quantity::Stored, stored.0 as f64);
+        }
+        if let Some(buffers) = memory.usage.buffers {
+            self.value(Quantity::Buffers, buffers.0 as f64);
         }
         if let Some(resident) = memory.resident().filter(|_| memory.own_process) {
             self.value(Quantity::Resident, resident.0 as f64);

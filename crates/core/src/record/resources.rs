@@ -51,6 +51,10 @@ pub struct ResourceFigures {
     /// cgroup: all memory that is charged to it, page cache included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resident: Option<Bytes>,
+    /// Resident memory of several processes in which each has its share of what it has in common with others (PSS). It costs
+    /// the kernel a walk over all their pages, so that it is read less often than once a second where it is much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proportional: Option<Bytes>,
     /// Threads; of a cgroup its tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threads: Option<u64>,

@@ -2,43 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use super::measures::unmeasured;
-use super::{Index, Phase, Scenario, Variant, shape};
-use crate::document::{Document, DocumentError, nearest};
-use crate::objective::{Reference, Selector, Target};
+use super::{Phase, Scenario, shape, size};
+use crate::document::{Document, DocumentError};
 use crate::scenario::{LoadPhase, SettlePhase, VerifyPhase};
 
 mod counts;
+mod existing;
 mod limit;
+mod objectives;
 mod runbook;
+mod sizes;
 mod traffic;
+mod variants;
 
 use counts::counts;
 
-/// Reads a scenario and puts `load`, `settle` and `verify` in front of the phases where they are not written.
+/// Reads a scenario, puts a variant for each size in the place of each, and `load`, `settle` and `verify` in front of the
+/// phases where they are not written. Where the collection is there already, nothing is loaded.
 pub fn read(document: &Document) -> Result<Scenario, DocumentError> {
     let mut scenario: Scenario = document.read()?;
-    let check = Check { document };
+    let written: Vec<String> = scenario.variants.keys().cloned().collect();
+    let check = Check { document, written: &written };
     check.limits(&scenario)?;
     check.variants(&scenario)?;
+    check.sizes(&scenario)?;
+    size::expand(&mut scenario).map_err(|twice| check.twice(&twice))?;
+    check.baselines(&scenario)?;
     check.phases(&scenario)?;
+    check.existing(&scenario)?;
     let scale = scenario.scale;
     scenario.phases = scenario.phases.into_iter().flat_map(|phase| shape::expand(phase, scale)).collect();
     check.names(&scenario)?;
-    complete(&mut scenario.phases);
+    let existing = scenario.engine.is_existing();
+    complete(&mut scenario.phases, existing);
     check.objectives(&scenario)?;
     Ok(scenario)
 }
 
 /// The phases that every measurement needs, in their order, in front of the first that needs them.
-fn complete(phases: &mut Vec<Phase>) {
+fn complete(phases: &mut Vec<Phase>, existing: bool) {
     let needed = [
         Phase::Load(LoadPhase::default()),
         Phase::Settle(SettlePhase::default()),
         Phase::Verify(VerifyPhase::default()),
     ];
     let mut at = 0;
-    for phase in needed {
+    for phase in needed.into_iter().skip(usize::from(existing)) {
         if let Some(place) = phases.iter().position(|written| written.kind() == phase.kind()) {
             at = place + 1;
         } else {
@@ -50,6 +59,8 @@ fn complete(phases: &mut Vec<Phase>) {
 
 struct Check<'a> {
     document: &'a Document,
+    /// Variants as they are written, before there is one for each size.
+    written: &'a [String],
 }
 
 impl Check<'_> {
@@ -59,6 +70,16 @@ impl Check<'_> {
 
     fn wrong_key(&self, path: &[&str], message: impl Into<String>, help: impl Into<String>) -> DocumentError {
         self.document.error(self.document.place_of_key(path), message).with_help(help)
+    }
+
+    /// The variant of a scenario as it is called in the file.
+    fn as_written<'n>(&self, name: &'n str, scenario: &Scenario) -> &'n str {
+        let one_of_several = || super::written_name(name, scenario.variants.get(name)?);
+        if self.written.iter().any(|written| written == name) {
+            name
+        } else {
+            one_of_several().unwrap_or(name)
+        }
     }
 
     fn at_least_one(&self, value: u64, path: &[&str]) -> Result<(), DocumentError> {
@@ -74,104 +95,6 @@ impl Check<'_> {
         self.at_least_one(scenario.build_threads.unwrap_or(1) as u64, &["build_threads"])?;
         self.at_least_one(scenario.time_limit.nanos().0, &["time_limit"])?;
         self.at_least_one(scenario.operation_timeout.nanos().0, &["operation_timeout"])
-    }
-
-    fn variants(&self, scenario: &Scenario) -> Result<(), DocumentError> {
-        if scenario.variants.is_empty() {
-            return Err(self.wrong_key(
-                &["variants"],
-                "there are no variants",
-                "write at least one, such as `flat: {index: none}`",
-            ));
-        }
-        let mut baseline: Option<&str> = None;
-        for (name, variant) in &scenario.variants {
-            if name.is_empty() || name.contains('\'') || name.chars().any(char::is_control) {
-                return Err(self.wrong_key(
-                    &["variants", name],
-                    "this can't be the name of a variant",
-                    "use letters, digits, spaces and dashes",
-                ));
-            }
-            if name == "baseline" {
-                return Err(self.wrong_key(
-                    &["variants", name],
-                    "`baseline` can't be the name of a variant",
-                    "objectives mean the variant with `baseline: true` by it",
-                ));
-            }
-            if variant.baseline {
-                if let Some(other) = baseline {
-                    let message = format!("`{name}` and `{other}` are both the baseline");
-                    return Err(self.wrong(
-                        &["variants", name, "baseline"],
-                        message,
-                        "there is one baseline",
-                    ));
-                }
-                baseline = Some(name);
-            }
-            self.variant(name, variant)?;
-        }
-        Ok(())
-    }
-
-    fn variant(&self, name: &str, variant: &Variant) -> Result<(), DocumentError> {
-        let path = |rest: &[&'static str]| [&["variants", name], rest].concat();
-        if let Index::Hnsw(hnsw) = &variant.index {
-            if !(2..=512).contains(&hnsw.m) {
-                return Err(self.wrong(
-                    &path(&["index", "hnsw", "m"]),
-                    "`m` must be from 2 to 512",
-                    "16 is usual",
-                ));
-            }
-            self.at_least_one(hnsw.ef_construction as u64, &path(&["index", "hnsw", "ef_construction"]))?;
-        }
-        if let Index::Ivfflat(lists) = &variant.index {
-            self.at_least_one(lists.lists as u64, &path(&["index", "ivfflat", "lists"]))?;
-        }
-        let own = variant.index.parameters();
-        for (key, values) in variant.search.swept() {
-            if values.is_some() && !own.contains(&key) {
-                let (what, example) = match key {
-                    "ef_search" => ("an HNSW", "hnsw"),
-                    "probes" => ("an ivfflat", "ivfflat"),
-                    _ => ("a diskann", "diskann"),
-                };
-                return Err(self.wrong_key(
-                    &path(&["search", key]),
-                    format!("`{key}` has no meaning without {what} index"),
-                    format!("write `index: {{{example}: {{}}}}`, or leave it out"),
-                ));
-            }
-        }
-        if own.is_empty() {
-            if variant.search.profile.is_some() {
-                return Err(self.wrong_key(
-                    &path(&["search", "profile"]),
-                    "`profile` has no meaning without an index",
-                    "a scan has nothing to tune",
-                ));
-            }
-            if variant.rerank.is_some() {
-                return Err(self.wrong_key(
-                    &path(&["rerank"]),
-                    "`rerank` has no meaning without an index",
-                    "a scan is exact already",
-                ));
-            }
-        }
-        if let Some(rerank) = &variant.rerank {
-            self.at_least_one(rerank.candidates as u64, &path(&["rerank", "candidates"]))?;
-        }
-        let points = variant.points();
-        if !variant.report_at.is_empty() && !points.contains(&variant.report_at) {
-            let known: Vec<String> = points.iter().map(super::point_name).collect();
-            let help = format!("the points are {}", known.join(", "));
-            return Err(self.wrong(&path(&["report_at"]), "`report_at` is not a point of the sweep", help));
-        }
-        Ok(())
     }
 
     fn phases(&self, scenario: &Scenario) -> Result<(), DocumentError> {
@@ -261,66 +184,6 @@ impl Check<'_> {
                     message,
                     "the order is load, settle, verify, then what is measured",
                 ));
-            }
-        }
-        Ok(())
-    }
-
-    fn objectives(&self, scenario: &Scenario) -> Result<(), DocumentError> {
-        let variants: Vec<&str> = scenario.variants.keys().map(String::as_str).collect();
-        let baseline = scenario.variants.values().any(|variant| variant.baseline);
-        for (index, entry) in scenario.objectives.iter().enumerate() {
-            let number = index.to_string();
-            let at = ["objectives", number.as_str()];
-            let unknown = |what: &str, name: &str, known: &[&str]| {
-                let help = match nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are {}", known.join(", ")),
-                };
-                self.wrong(&at, format!("there is no {what} `{name}`"), help)
-            };
-            if let Selector::Name(name) = &entry.objective.phase {
-                let phases: Vec<&str> = scenario.phases.iter().map(Phase::name).collect();
-                if !phases.contains(&name.as_str()) {
-                    return Err(unknown("phase", name, &phases));
-                }
-            }
-            let bound =
-                scenario.variants.iter().any(|(name, variant)| !variant.baseline && entry.binds(name));
-            if !bound {
-                let help =
-                    "objectives bind every variant but the baseline, unless only: or except: say otherwise";
-                return Err(self.wrong(&at, "this objective binds no variant", help));
-            }
-            if let Some(why) = unmeasured(scenario, &entry.objective) {
-                return Err(self.wrong(
-                    &at,
-                    format!("no phase measures {} that this asks for", why.0),
-                    why.1,
-                ));
-            }
-            for name in entry.only.keys().chain(entry.except.keys()) {
-                if !variants.contains(&name.as_str()) {
-                    return Err(unknown("variant", name, &variants));
-                }
-            }
-            let targets = std::iter::once(&entry.objective.target).chain(&entry.objective.critical);
-            for target in targets {
-                match target {
-                    Target::Relative { to: Reference::Variant(name), .. }
-                        if !variants.contains(&name.as_str()) =>
-                    {
-                        return Err(unknown("variant", name, &variants));
-                    }
-                    Target::Relative { to: Reference::Baseline, .. } if !baseline => {
-                        return Err(self.wrong(
-                            &at,
-                            "no variant is the baseline",
-                            "write `baseline: true` in one of them",
-                        ));
-                    }
-                    _ => {}
-                }
             }
         }
         Ok(())

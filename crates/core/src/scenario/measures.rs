@@ -62,8 +62,17 @@ pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
                 Phase::Load(_) | Phase::Settle(_) | Phase::Persist(_) | Phase::Restore(_) | Phase::Runbook(_)
             )
         }
-        Quantity::Memory | Quantity::Resident | Quantity::CodesPerRow | Quantity::Compression => {
-            matches!(phase, Phase::Settle(_))
+        Quantity::Memory
+        | Quantity::Stored
+        | Quantity::Buffers
+        | Quantity::Resident
+        | Quantity::CodesPerRow
+        | Quantity::Compression => matches!(phase, Phase::Settle(_)),
+        Quantity::BufferHits | Quantity::ConnectionWait => {
+            load() || matches!(phase, Phase::Limit(_) | Phase::Runbook(_))
+        }
+        Quantity::Log => {
+            load() || matches!(phase, Phase::Load(_) | Phase::Settle(_) | Phase::Limit(_) | Phase::Runbook(_))
         }
         Quantity::Disk | Quantity::DiskPerRow => matches!(phase, Phase::Persist(_)),
     }

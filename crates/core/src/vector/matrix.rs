@@ -56,6 +56,14 @@ impl<T: Pod> Matrix<T> {
         Self { rows, ..self }
     }
 
+    /// The first `rows` rows, or all if there are not so many. Rows of its own memory are copied, and only those.
+    #[must_use]
+    pub fn first(&self, rows: usize) -> Self {
+        let rows = rows.min(self.rows);
+        let copied = || Self::new(self.copy_rows(0..rows), self.stride);
+        self.is_owned().then(copied).flatten().unwrap_or_else(|| self.clone().truncated(rows))
+    }
+
     /// Number of vectors.
     pub fn rows(&self) -> usize {
         self.rows
@@ -154,6 +162,9 @@ mod tests {
         assert_eq!(m, Matrix::new(vec![10, 11, 20, 21], 2).unwrap());
         assert_eq!(m.copy_rows(0..2), [10, 11, 20, 21]);
         assert_eq!(m.clone().truncated(1).iter().collect::<Vec<_>>(), [[10, 11]]);
+        assert_eq!((m.first(1).rows(), m.first(1).row(0), m.first(1).is_owned()), (1, &[10, 11][..], false));
+        let own = Matrix::new(vec![1, 2, 3, 4], 2).unwrap();
+        assert_eq!((own.first(1), own.first(9)), (Matrix::new(vec![1, 2], 2).unwrap(), own.clone()));
         assert!(Matrix::<u32>::shared(owner(), 4, 3, 2, 3).is_none(), "three rows are not there");
         assert!(Matrix::<u32>::shared(owner(), 4, 1, 3, 2).is_none(), "rows that overlap");
     }

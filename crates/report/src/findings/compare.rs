@@ -18,8 +18,10 @@ pub(super) struct Side<'a, 'v> {
     pub(super) speed: f64,
     /// The least and the greatest speed of its blocks.
     pub(super) range: Option<(f64, f64)>,
-    /// Bytes of its index.
+    /// Bytes of its index, with its table where rows lie in one.
     pub(super) memory: Option<f64>,
+    /// What these bytes are called.
+    pub(super) held: &'static str,
 }
 
 impl Side<'_, '_> {
@@ -103,11 +105,11 @@ impl Side<'_, '_> {
             return None;
         }
         if self.is_smaller(other) {
-            Some(format!("takes {:.0} % less memory", (1.0 - own / others) * 100.0))
+            Some(format!("takes {:.0} % less {}", (1.0 - own / others) * 100.0, self.held))
         } else if other.is_smaller(self) {
             Some(match own / others {
-                r if r >= 2.0 => format!("takes {} × the memory", label::ratio(Some(r))),
-                r => format!("takes {:.0} % more memory", (r - 1.0) * 100.0),
+                r if r >= 2.0 => format!("takes {} × the {}", label::ratio(Some(r)), self.held),
+                r => format!("takes {:.0} % more {}", (r - 1.0) * 100.0, self.held),
             })
         } else {
             None

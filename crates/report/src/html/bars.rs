@@ -17,12 +17,17 @@ const RIGHT: f64 = 84.0;
 /// Colours of phases before they repeat.
 const TONES: usize = 10;
 
-/// Index, resident and file beside each other; `None` if nothing is known.
+/// Index, resident (of tables: table and index) and file beside each other; `None` if nothing is known.
 pub(super) fn sizes(view: &View<'_>) -> Option<String> {
+    let tables = view.has_tables();
+    let kinds = if tables { TABLES } else { KINDS };
     let known: Vec<(&VariantView<'_>, [Option<f64>; 3])> = view
         .variants
         .iter()
-        .map(|variant| (variant, [variant.index_bytes(), variant.resident_bytes(), variant.file_bytes()]))
+        .map(|variant| {
+            let middle = if tables { variant.stored_bytes() } else { variant.resident_bytes() };
+            (variant, [variant.index_bytes(), middle, variant.file_bytes()])
+        })
         .filter(|(_, sizes)| sizes.iter().any(Option::is_some))
         .collect();
     let raw = view.raw_bytes();
@@ -47,7 +52,7 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
         body.push_str(&format!("<g {}>", draw::of(variant)));
         body.push_str(&draw::mark(variant, 8.0, y + 17.0, 4.5));
         body.push_str(&draw::text(20.0, y + 21.0, "t name", &name));
-        for (n, (size, (what, class))) in sizes.iter().zip(KINDS).enumerate() {
+        for (n, (size, (what, class))) in sizes.iter().zip(kinds).enumerate() {
             let Some(size) = size else { continue };
             let up = y + 12.0 * n as f64;
             let to = x.at(*size);
@@ -56,7 +61,7 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
                 "<g>{}<rect class=\"{class}\" x=\"{LEFT}\" y=\"{up:.1}\" width=\"{:.1}\" height=\"9\" rx=\"1.5\"/>{}</g>",
                 draw::tip(&tip),
                 (to - LEFT).max(1.0),
-                draw::text(to + 6.0, up + 8.5, "t tiny", &format!("{} {}", size_text(*size), what_short(n)))
+                draw::text(to + 6.0, up + 8.5, "t tiny", &format!("{} {}", size_text(*size), what.split(',').next().unwrap_or(what)))
             ));
         }
         body.push_str("</g>");
@@ -64,7 +69,11 @@ pub(super) fn sizes(view: &View<'_>) -> Option<String> {
     Some(draw::svg(
         WIDTH,
         height,
-        "Bytes of the index, of the grown process and of the file, a group a variant.",
+        if tables {
+            "Bytes of the index, of table and index, and on the disk, a group a variant."
+        } else {
+            "Bytes of the index, of the grown process and of the file, a group a variant."
+        },
         &body,
     ))
 }
@@ -75,13 +84,11 @@ const KINDS: [(&str, &str); 3] = [
     ("file, as persisted", "bar light"),
 ];
 
-const fn what_short(n: usize) -> &'static str {
-    match n {
-        0 => "index",
-        1 => "resident",
-        _ => "file",
-    }
-}
+const TABLES: [(&str, &str); 3] = [
+    ("index, as the server counts it", "bar"),
+    ("stored, table and index", "bar hollow"),
+    ("disk, everything included", "bar light"),
+];
 
 /// A phase of a variant with all its points, added up over blocks.
 struct Spent {

@@ -7,7 +7,7 @@ use annvil_core::record::{Check, PhaseResult};
 use super::draw::swatch;
 use super::escape::esc;
 use super::table::facts;
-use crate::view::{VariantView, View, facts as collect, label};
+use crate::view::{VariantView, View, facts as collect, label, server};
 
 /// Checks that hold are listed up to this many over all variants; failed ones always are.
 const LISTED: usize = 2500;
@@ -90,6 +90,62 @@ pub(super) fn verification(view: &View<'_>) -> String {
         out.push_str("</details>");
     }
     out
+}
+
+/// The plans of each variant's queries, in the server's words; open where one was refused.
+pub(super) fn plans(view: &View<'_>) -> String {
+    let mut out = String::new();
+    for variant in &view.variants {
+        let plans = server::plans(variant);
+        if plans.is_empty() {
+            continue;
+        }
+        let refused = variant.failure().map(label::failure).filter(|why| why.starts_with(label::REFUSED));
+        let (open, more) = match &refused {
+            Some(_) => (" open", " <span class=\"bad\">refused</span>"),
+            None => ("", ""),
+        };
+        let _ = write!(
+            out,
+            "<details id=\"{}\"{open}><summary data-v=\"{}\">{}{}{more}</summary>",
+            esc(&server::plan_anchor(variant.name())),
+            variant.number,
+            swatch(variant),
+            esc(&variant.plain_name())
+        );
+        if let Some(refused) = refused {
+            let _ = write!(out, "<p class=\"bad\">{}</p>", esc(&refused));
+        }
+        // Every point of a sweep is explained; those that are answered alike stand together.
+        let mut groups: Vec<(Vec<&str>, &str)> = Vec::new();
+        for plan in plans {
+            match groups.iter_mut().find(|(_, known)| *known == plan.plan) {
+                Some((forms, _)) => forms.push(&plan.form),
+                None => groups.push((vec![&plan.form], &plan.plan)),
+            }
+        }
+        for (forms, plan) in groups {
+            let _ = write!(out, "<h3>{}</h3><pre>{}</pre>", esc(&forms.join(", ")), esc(plan));
+        }
+        out.push_str("</details>");
+    }
+    out
+}
+
+/// Settings that are worth a look, and the variants that say so.
+pub(super) fn advice(view: &View<'_>) -> String {
+    let rows: Vec<Vec<String>> = server::advice(view)
+        .into_iter()
+        .map(|(advice, names)| {
+            [&advice.setting, &advice.value, &advice.because, &advice.try_this, &names.join(", ")]
+                .map(|text| esc(text))
+                .to_vec()
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    plain_table(&["setting", "is", "because", "try", "seen with"], rows.into_iter())
 }
 
 /// Every check of whether a measurement means anything, broken ones first.

@@ -14,8 +14,12 @@ const MOST: usize = 60;
 /// A row for each phase and subject; `None` if nothing is known.
 pub(crate) fn resources(view: &View<'_>) -> Option<Sheet> {
     let uses = uses(view);
+    let mut caption = vec!["mean over the phase, and the most over a second", "processors as busy cores"];
+    if uses.iter().any(|one| one.subject.peak.proportional.is_some()) {
+        caption.push("PSS: at most, each process with its share of what it has in common with others");
+    }
     let mut sheet = Sheet {
-        caption: "mean over the phase, and the most over a second · processors as busy cores".to_owned(),
+        caption: caption.join(" · "),
         columns: vec![
             Column::name(""),
             Column::words("phase", 0),
@@ -24,6 +28,7 @@ pub(crate) fn resources(view: &View<'_>) -> Option<Sheet> {
             Column::figure("most", 0),
             Column::figure("memory", 0),
             Column::figure("most", 0),
+            Column::figure("PSS", 0),
             Column::figure("threads", 0),
             Column::figure("read", 0),
             Column::figure("written", 0),
@@ -59,6 +64,7 @@ fn row(one: &Use<'_, '_>) -> Row {
         cores(peak.cpu),
         size(mean.resident),
         size(peak.resident),
+        size(peak.proportional),
         mean.threads.map_or_else(|| ABSENT.to_owned(), |threads| threads.to_string()),
         flow(mean.disk_read),
         flow(mean.disk_written),

@@ -9,7 +9,7 @@ use crate::view::{Measure, VariantView, View, label};
 
 /// The table of one search. `whole` adds what belongs to the variant rather than the search: build time and memory.
 pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> Sheet {
-    let baseline = view.baseline().and_then(|baseline| baseline.reported(measure)?.speed(measure.open));
+    let compared = view.variants.iter().any(|variant| baseline_speed(view, variant, measure).is_some());
     let k = view.variants.iter().find_map(|variant| variant.reported(measure)?.recall).map(|recall| recall.k);
     let mut columns = vec![
         Column::name(""),
@@ -27,11 +27,15 @@ pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> She
     } else {
         columns.push(Column::figure("QPS", 0));
     }
-    columns.extend(baseline.map(|_| Column::figure("×", 2)));
+    columns.extend(compared.then(|| Column::figure("×", 2)));
     if whole {
-        columns.extend([Column::figure("build", 4), Column::figure("memory", 3), Column::words("", 6)]);
+        let memory = if view.has_tables() { "stored" } else { "memory" };
+        columns.extend([Column::figure("build", 4), Column::figure(memory, 3), Column::words("", 6)]);
     }
-    let rows = view.variants.iter().map(|variant| row(variant, measure, baseline, whole, columns.len()));
+    let rows = view.variants.iter().map(|variant| Row {
+        gap: view.begins_a_size(variant),
+        ..row(view, variant, measure, compared, whole, columns.len())
+    });
     Sheet {
         title: label::measure_name(measure),
         tag: measure.tag(),
@@ -43,10 +47,16 @@ pub(crate) fn search(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> She
     }
 }
 
+/// How fast the variant is that this one is compared with.
+fn baseline_speed(view: &View<'_>, variant: &VariantView<'_>, measure: &Measure<'_>) -> Option<f64> {
+    view.baseline(variant)?.reported(measure)?.speed(measure.open)
+}
+
 fn row(
+    view: &View<'_>,
     variant: &VariantView<'_>,
     measure: &Measure<'_>,
-    baseline: Option<f64>,
+    compared: bool,
     whole: bool,
     columns: usize,
 ) -> Row {
@@ -68,11 +78,14 @@ fn row(
         ]);
     }
     row.cells.extend(figure_cells);
-    if let Some(baseline) = baseline {
-        row.cells.push(label::ratio(figures.speed(measure.open).map(|speed| speed / baseline)));
+    if compared {
+        let baseline = baseline_speed(view, variant, measure);
+        let times = figures.speed(measure.open).zip(baseline).map(|(speed, baseline)| speed / baseline);
+        row.cells.push(label::ratio(times));
     }
     if whole {
-        row.cells.extend([label::time(variant.build()), label::size(variant.index_bytes())]);
+        let memory = if view.has_tables() { variant.stored_bytes() } else { variant.index_bytes() };
+        row.cells.extend([label::time(variant.build()), label::size(memory)]);
         row.cells.push(if variant.is_baseline() { "baseline".to_owned() } else { String::new() });
     }
     debug_assert_eq!(row.cells.len(), columns);
@@ -96,12 +109,17 @@ fn caption(view: &View<'_>, measure: &Measure<'_>, whole: bool) -> String {
         words.push(format!("middle of {} builds", view.blocks()));
     }
     if whole {
-        let baseline = view.baseline().filter(|baseline| baseline.reported(measure).is_some());
-        words.extend(baseline.map(|baseline| {
-            let what = if measure.open { "p50" } else { "QPS" };
-            format!("× is {what} against {}", baseline.label())
-        }));
-        words.push("memory: the index".to_owned());
+        let measured =
+            |variant: &&VariantView<'_>| variant.is_baseline() && variant.reported(measure).is_some();
+        let baselines: Vec<&VariantView<'_>> = view.variants.iter().filter(measured).collect();
+        let what = if measure.open { "p50" } else { "QPS" };
+        words.extend(match baselines.as_slice() {
+            [] => None,
+            [one] => Some(format!("× is {what} against {}", one.label())),
+            _ => Some(format!("× is {what} against the baseline of as many rows")),
+        });
+        let memory = if view.has_tables() { "stored: table and index" } else { "memory: the index" };
+        words.push(memory.to_owned());
     }
     words.join(" · ")
 }

@@ -75,13 +75,16 @@ pub(crate) fn equal_recall(view: &View<'_>, measure: &Measure<'_>) -> Option<She
         .iter()
         .filter_map(|variant| Some((variant, speed_at(variant, measure, level)?)))
         .collect();
-    let baseline = at.iter().find(|(variant, _)| variant.is_baseline()).and_then(|(_, at)| at.qps());
+    let baseline = |variant: &VariantView<'_>| {
+        let baseline = view.baseline(variant)?.number;
+        at.iter().find(|(other, _)| other.number == baseline).and_then(|(_, at)| at.qps())
+    };
     let rows = at.iter().map(|(variant, at)| Row {
         variant: Some(variant.number),
         cells: vec![
             variant.plain_name(),
             label::qps(at.qps()),
-            label::ratio(at.qps().zip(baseline).map(|(qps, baseline)| qps / baseline)),
+            label::ratio(at.qps().zip(baseline(variant)).map(|(qps, baseline)| qps / baseline)),
             at.words(),
         ],
         ..Row::default()

@@ -1,8 +1,9 @@
 //! The tables of everything that is not search: how long other work takes, and how large things are.
 
+use annvil_core::engine::Usage;
 use annvil_core::form::Operation;
 use annvil_core::record::{PhaseResult, median};
-use annvil_core::units::count;
+use annvil_core::units::{Bytes, count};
 
 use super::{Column, Row, Sheet};
 use crate::view::{Measure, Part, VariantView, View, label};
@@ -82,12 +83,20 @@ pub(crate) fn sizes(view: &View<'_>) -> Option<Sheet> {
     let rows: Vec<Row> = rows.map(|variant| size_row(variant, view)).collect();
     let sheet = Sheet {
         title: "size".to_owned(),
-        caption:
+        caption: if view.has_tables() {
+            "table: its rows, what lies out of line included · stored: table and index · in buffers: of both, in the server's memory \
+             after building · file: all on the disk"
+        } else {
             "index: as the engine counts it · resident: growth of its process · codes: the vectors alone"
-                .to_owned(),
+        }
+        .to_owned(),
         columns: vec![
             Column::name(""),
             Column::figure("index", 0),
+            Column::figure("table", 1),
+            Column::figure("out of line", 4),
+            Column::figure("stored", 0),
+            Column::figure("in buffers", 1),
             Column::figure("resident", 1),
             Column::figure("peak", 5),
             Column::figure("file", 1),
@@ -104,7 +113,7 @@ pub(crate) fn sizes(view: &View<'_>) -> Option<Sheet> {
 }
 
 fn size_row(variant: &VariantView<'_>, view: &View<'_>) -> Row {
-    let planned = view.record.plan.dataset.rows as f64;
+    let planned = variant.planned.rows(&view.record.plan.dataset) as f64;
     let rows = variant.memory(|memory| memory.usage.rows.map(|rows| rows as f64)).unwrap_or(planned).max(1.0);
     let index = variant.index_bytes();
     let codes =
@@ -115,9 +124,16 @@ fn size_row(variant: &VariantView<'_>, view: &View<'_>) -> Row {
     let payload =
         variant.memory(|memory| memory.usage.payload.filter(|bytes| bytes.0 > 0).map(|bytes| bytes.0 as f64));
     let compression = codes.map(|codes| full / codes);
+    let size = |of: &dyn Fn(&Usage) -> Option<Bytes>| {
+        label::size(variant.memory(|memory| of(&memory.usage).map(|bytes| bytes.0 as f64)))
+    };
     let cells = vec![
         variant.plain_name(),
         label::size(index),
+        size(&|usage| usage.table),
+        size(&|usage| usage.out_of_line.filter(|bytes| bytes.0 > 0)),
+        label::size(variant.stored_bytes()),
+        size(&|usage| usage.buffers),
         label::size(variant.resident_bytes()),
         label::size(peak),
         label::size(variant.file_bytes()),

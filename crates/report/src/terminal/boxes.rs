@@ -71,7 +71,7 @@ fn frame(name: &str, lines: &[Line], inside: usize, height: usize, style: &Style
 
 /// What it is, then how right, how fast, how long to build and how large.
 fn lines(view: &View<'_>, variant: &VariantView<'_>, style: &Style) -> Vec<Line> {
-    let mut lines: Vec<Line> = label::describe(variant.planned)
+    let mut lines: Vec<Line> = label::describe(variant.planned, &view.record.plan.engine)
         .into_iter()
         .map(|text| Line { text: style.say(&text), ink: Ink::Dim })
         .collect();
@@ -81,7 +81,7 @@ fn lines(view: &View<'_>, variant: &VariantView<'_>, style: &Style) -> Vec<Line>
         lines.extend(trouble.map(|text| Line { text, ink: Ink::Red }));
     }
     let Some((measure, figures)) = figures else { return lines };
-    let baseline = view.baseline().filter(|_| !variant.is_baseline());
+    let baseline = view.baseline(variant).filter(|_| !variant.is_baseline());
     let baseline = baseline.and_then(|baseline| baseline.reported(measure)?.speed(measure.open));
     let times =
         figures.speed(measure.open).zip(baseline).map(|(own, baseline)| label::ratio(Some(own / baseline)));
@@ -96,7 +96,12 @@ fn lines(view: &View<'_>, variant: &VariantView<'_>, style: &Style) -> Vec<Line>
     pairs.push(("p99", label::time(figures.p99)));
     pairs.push(("QPS", format!("{}{of_rate}", label::qps(figures.qps))));
     pairs.push(("build", label::time(variant.build())));
-    pairs.push(("memory", label::size(variant.index_bytes())));
+    if view.has_tables() {
+        pairs.push(("index", label::size(variant.index_bytes())));
+        pairs.push(("stored", label::size(variant.stored_bytes())));
+    } else {
+        pairs.push(("memory", label::size(variant.index_bytes())));
+    }
     lines.extend(pairs.into_iter().map(|(name, figure)| Line {
         text: style.say(&format!("{}{figure}", pad(name, 8, false))),
         ink: Ink::Plain,

@@ -90,6 +90,11 @@ pub(crate) fn run(record: &RunRecord) -> Vec<Fact> {
         ("build threads", record.plan.build_threads.to_string()),
         ("plan hash", record.plan_hash.clone()),
     ];
+    let sizes = View::new(record).sizes();
+    if sizes.len() > 1 {
+        let sizes: Vec<String> = sizes.iter().map(|rows| count(*rows as u64)).collect();
+        facts.push(("measured on", format!("{} rows", sizes.join(", "))));
+    }
     if let Some(licence) = &data.licence {
         facts.push(("licence", licence.clone()));
     }

@@ -4,7 +4,7 @@ use annvil_core::form::Params;
 use annvil_core::plan::PlannedVariant;
 use annvil_core::quantity::{Quantity, format_value};
 use annvil_core::record::{Failure, FailureKind};
-use annvil_core::scenario::{Index, RateSpec, Spacing};
+use annvil_core::scenario::{EngineSpec, Index, Quantize, RateSpec, Spacing, Storage};
 use annvil_core::units::{HumanRate, count, rate_text, size_text, time_text};
 
 use super::Measure;
@@ -25,8 +25,8 @@ pub(crate) fn short_point(point: &Params) -> String {
     point.iter().map(short).collect::<Vec<_>>().join(" ")
 }
 
-/// What a variant is: its index, then how vectors are stored and searched.
-pub(crate) fn describe(planned: &PlannedVariant) -> Vec<String> {
+/// What a variant is, in the engine's own words: its index, then how vectors are stored and searched.
+pub(crate) fn describe(planned: &PlannedVariant, engine: &EngineSpec) -> Vec<String> {
     let configuration = &planned.configuration;
     let index = match &configuration.index {
         Index::None => "no index: every row".to_owned(),
@@ -34,10 +34,28 @@ pub(crate) fn describe(planned: &PlannedVariant) -> Vec<String> {
         Index::Ivfflat(lists) => format!("IVFFlat, {} lists", lists.lists),
         Index::Diskann(_) => "DiskANN".to_owned(),
     };
-    let mut search = vec![configuration.storage.element().to_string()];
+    let quantize = configuration.index.quantize().map(|quantize| match quantize {
+        Quantize::Halfvec => "of halfvec".to_owned(),
+        Quantize::Bit => "of bits".to_owned(),
+    });
+    let stored = match (engine, configuration.storage) {
+        (EngineSpec::Postgres(_), Storage::F32) => "vector".to_owned(),
+        (EngineSpec::Postgres(_), Storage::F16) => "halfvec".to_owned(),
+        (EngineSpec::Postgres(_), Storage::B1) => "bit".to_owned(),
+        (_, Storage::Sparsevec) => "sparsevec".to_owned(),
+        (_, storage) => storage.element().to_string(),
+    };
+    let mut search = vec![stored];
+    search.extend(configuration.metric.map(|metric| metric.to_string()));
     search.extend(planned.report_at.iter().map(|(name, value)| format!("{name} {value}")));
     let rerank = configuration.rerank.iter().map(|rerank| format!("rerank best {}", rerank.candidates));
-    [index, search.join(", ")].into_iter().chain(rerank).collect()
+    let postgres = configuration.postgres.iter().flat_map(|own| {
+        let partition = own.partition_by.iter().map(|label| format!("by {}", one_line(label)));
+        let partial = (!own.partial.is_empty())
+            .then(|| plural(own.partial.len() as u64, "partial index").replace("indexs", "indexes"));
+        partition.chain(partial)
+    });
+    [index].into_iter().chain(quantize).chain([search.join(", ")]).chain(rerank).chain(postgres).collect()
 }
 
 /// How a measurement was made: `10 sessions, where …, service time`, or `1 connection, 1,000/s Poisson, response time`.
@@ -101,8 +119,14 @@ pub(crate) fn measure_name(measure: &Measure<'_>) -> String {
     }
 }
 
-/// Why a variant failed, on one line.
+/// How the message begins of a variant that does not answer as it claims.
+pub(crate) const REFUSED: &str = "refused: ";
+
+/// Why a variant failed, on one line. A variant that was refused because of its plan says so by itself.
 pub(crate) fn failure(failure: &Failure) -> String {
+    if failure.kind == FailureKind::Verification && failure.message.starts_with(REFUSED) {
+        return one_line(&failure.message);
+    }
     let kind = match failure.kind {
         FailureKind::Configuration => "configuration refused",
         FailureKind::Engine => "engine failed",

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::sample::load::loaded;
+use crate::sample::server::served;
 use crate::sample::{Nature, fail, run, small, usual};
 
 /// For looking at with real eyes: `target/tmp/*.html`.
@@ -105,6 +106,23 @@ fn every_kind_of_load() {
     );
     assert!(page.contains("class=\"offered\"") && page.contains("class=\"lost\""));
     assert!(page.contains("<span class=\"tag open\">open load</span>"));
+}
+
+#[test]
+fn plans_stand_where_the_terminal_says() {
+    let mut record = served();
+    let refusal = "refused: variant `hnsw 10k` does not use its index (search): <b>no";
+    fail(&mut record, "hnsw 10k", FailureKind::Verification, "verify", refusal);
+    let page = html(&record);
+    keep("served", &page);
+    assert_whole(&page);
+    assert_balanced(&page);
+    for id in ["scan-1k-plan", "hnsw-1k-plan", "bits-10k-plan", "hnsw-10k-plan\" open"] {
+        assert!(page.contains(&format!("<details id=\"{id}")), "{id}");
+    }
+    assert!(page.contains("-&gt;  Seq Scan on scan_1") && page.contains("<section id=\"server\">"));
+    assert!(page.contains("shared_buffers = 512MB") && !page.contains("hunter2"));
+    assert!(!html(&run(&usual(), 1)).contains("-plan\""));
 }
 
 #[test]

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 mod limit;
 pub(crate) mod load;
 mod resources;
+pub(crate) mod server;
 
 /// Queries of a search phase.
 const QUERIES: u64 = 10_000;
@@ -543,7 +544,7 @@ pub(crate) fn judge(record: &mut RunRecord) {
                 let own = value(&key);
                 let reference = match &objective.target {
                     Target::Relative { to: Reference::Baseline, .. } => {
-                        record.plan.baseline().and_then(|base| {
+                        record.plan.baseline(variant).and_then(|base| {
                             let point = if key.point.is_empty() {
                                 String::new()
                             } else {

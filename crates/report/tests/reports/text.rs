@@ -5,6 +5,7 @@ use annvil_core::record::{FailureKind, PhaseResult, Status};
 use annvil_report::{Style, csv, findings, load_csv, markdown, read, terminal};
 
 use crate::sample::load::loaded;
+use crate::sample::server::served;
 use crate::sample::{self, fail, run, usual};
 
 fn style(width: usize) -> Style {
@@ -26,6 +27,35 @@ fn every_kind_of_load() {
     insta::assert_snapshot!("loaded_markdown", markdown(&record));
     insta::assert_snapshot!("loaded_csv", load_csv(&record));
     assert!(findings(&record)[0].contains("holds up to"));
+}
+
+#[test]
+fn a_run_on_a_server() {
+    let mut record = served();
+    let text = terminal(&record, &style(130));
+    insta::assert_snapshot!("served_130", text);
+    insta::assert_snapshot!("served_markdown", markdown(&record));
+    let figures = csv(&record);
+    for row in [
+        "hnsw 10k,,settle,,stored,value,0,41200000,B",
+        "hnsw 10k,,settle,,buffers,value,0,32960000,B",
+        "scan 1k,,search,,buffer_hits,value,0,0.9914,share",
+        "scan 1k,,load,,log,value,0,2140000,B",
+    ] {
+        assert!(figures.contains(row), "{row}\n{figures}");
+    }
+    assert!(
+        figures.lines().any(|line| line.starts_with("hnsw 10k,ef_search=64,search,,connection_wait,p50,0,"))
+    );
+    let refusal =
+        "refused: variant `hnsw 10k` does not use its index (search): The planner chose a sequential scan";
+    fail(&mut record, "hnsw 10k", FailureKind::Verification, "verify", refusal);
+    let text = terminal(&record, &style(130));
+    assert!(findings(&record)[0].starts_with("refused: variant `hnsw 10k` does not use its index"), "{text}");
+    assert!(markdown(&record).contains("plan: report.html\\#hnsw-10k-plan"), "{}", markdown(&record));
+    for report in [text, markdown(&record), csv(&record), annvil_report::html(&record)] {
+        assert!(!report.contains("hunter2"));
+    }
 }
 
 #[test]

@@ -174,7 +174,7 @@ impl Check<'_> {
             ));
         }
         match &keys.from {
-            Some(from) if !scenario.variants.contains_key(from) => {
+            Some(from) if !scenario.variants.contains_key(from) && !self.written.contains(from) => {
                 let help = match nearest(from, scenario.variants.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => String::new(),
