@@ -1,5 +1,6 @@
 //! Developer chores: `cargo xtask test | lint | bench | services | …`. The tests of other crates start servers by it.
 
+mod compare_clients;
 mod compare_faiss;
 mod fuzz;
 mod interrupt;
@@ -19,6 +20,7 @@ cargo xtask schema   write docs/scenario.schema.json and docs/run.schema.json fr
 cargo xtask services   the servers that tests talk to: up [--with NAME]…, down, status, env
 cargo xtask fuzz     every parser against random files, a minute each: [--seconds N] [TARGET…]
 cargo xtask bench    the benchmarks of the harness
+cargo xtask compare-clients   the postgres engine against pgbench and psycopg: [--repeats N] [--seconds S] [--check]
 cargo xtask compare-faiss   exact search by Annvil and by faiss, by turns
 
 Everything is built with the release profile: the embedded engine's C++ takes minutes a profile.
@@ -35,6 +37,7 @@ pub fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["services", rest @ ..] => services::command(rest),
         ["bench"] => cargo(&["bench", "--package", "annvil-load"]),
+        ["compare-clients", rest @ ..] => compare_clients::run(rest),
         ["compare-faiss"] => compare_faiss::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -9,6 +9,8 @@ mod list;
 mod set;
 mod slice;
 mod synth;
+#[cfg(feature = "postgres")]
+mod table;
 mod truth;
 
 use std::process::ExitCode;
@@ -20,7 +22,7 @@ use clap::Subcommand;
 pub enum DataVerb {
     /// List the sets in the box and well-known ones that can be fetched.
     List(list::ListFlags),
-    /// Fetch a well-known set, or an address, and check it.
+    /// Fetch a well-known set, an address, or a table of a database, and check it.
     Get(get::GetFlags),
     /// Look at a set: shape, lengths, what is broken, how hard it is to search; ends in findings in words.
     Inspect(inspect::InspectFlags),

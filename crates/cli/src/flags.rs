@@ -39,7 +39,11 @@ pub enum Verb {
     /// Look at, fetch, convert, cut and make data sets, and compute their exact answers.
     #[command(subcommand)]
     Data(DataVerb),
+    /// List the engines and what each supports; or check a server.
+    #[cfg(feature = "postgres")]
+    Engines(crate::check::EnginesFlags),
     /// List the engines and what each supports.
+    #[cfg(not(feature = "postgres"))]
     Engines(JsonFlag),
     /// Measure the harness itself: what an operation costs, how late it is sent, whether a known stall is found.
     Selftest(SelftestFlags),

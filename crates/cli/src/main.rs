@@ -6,6 +6,8 @@ use annvil_core::secret::mask;
 use clap::Parser;
 
 mod built;
+#[cfg(feature = "postgres")]
+mod check;
 mod conceal;
 mod data;
 mod engines;
@@ -42,6 +44,9 @@ fn main() -> ExitCode {
         Some(Verb::Limit(flags)) => limit::limit(&flags),
         Some(Verb::Report(flags)) => report::report(&flags),
         Some(Verb::Data(verb)) => data::data(&verb),
+        #[cfg(feature = "postgres")]
+        Some(Verb::Engines(flags)) => check::run(&flags),
+        #[cfg(not(feature = "postgres"))]
         Some(Verb::Engines(flags)) => engines::engines(&flags),
         Some(Verb::Selftest(flags)) => selftest::selftest(&flags),
         Some(Verb::Schema(flags)) => schema::schema(&flags),

@@ -32,6 +32,7 @@ shipped! {
     "runbook",
     "mixed",
     "limit",
+    "pgvector-suite",
 }
 
 /// The name for messages and the text of a scenario. A file in the way of a shipped name is taken only if it is given

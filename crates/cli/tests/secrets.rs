@@ -99,9 +99,7 @@ fn processes_show_asterisks() {
     let mut connection = loop {
         match server.accept() {
             Ok((connection, _)) => break connection,
-            Err(_)
-                if began.elapsed() < Duration::from_secs(60) && running.0.try_wait().unwrap().is_none() =>
-            {
+            Err(_) if began.elapsed() < Duration::from_mins(1) && running.0.try_wait().unwrap().is_none() => {
                 std::thread::sleep(Duration::from_millis(10));
             }
             Err(error) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use annvil_core::clock::Clock;
 use annvil_core::engine::{Encoded, Engine, EngineError, Schema};
@@ -30,6 +30,9 @@ use crate::inputs::{Inputs, search_forms};
 use crate::machine;
 use crate::phases;
 use crate::resources::Sampler;
+
+/// How long removing what was made may take.
+const REMOVAL: Duration = Duration::from_secs(30);
 
 /// What a block is run with.
 pub struct BlockJob<'a> {
@@ -175,13 +178,21 @@ fn stage_and_run<'a>(
             break;
         }
     }
-    result?;
     let Stage { engine, runtime, others, .. } = stage;
-    for other in others.into_values() {
-        runtime.block_on(other.destroy())?;
-    }
-    runtime.block_on(engine.destroy())?;
-    Ok(())
+    // A server keeps what is not removed, also of a variant that failed; one that has gone is not waited for.
+    let removal = async {
+        for other in others.into_values() {
+            other.destroy().await?;
+        }
+        engine.destroy().await
+    };
+    let removed = runtime.block_on(async { tokio::time::timeout(REMOVAL, removal).await });
+    result?;
+    let Ok(removed) = removed else {
+        let (engine, doing) = (job.plan.engine.name().to_owned(), "remove the collection".to_owned());
+        return Err(EngineError::Deadline { engine, doing }.into());
+    };
+    Ok(removed?)
 }
 
 pub(crate) fn schema(job: &BlockJob<'_>) -> Schema {

@@ -37,6 +37,8 @@ pub mod reports;
 pub mod resources;
 pub mod run;
 pub mod selftest;
+#[cfg(feature = "postgres")]
+pub mod server_check;
 
 pub use error::RunError;
 pub use outcome::Outcome;

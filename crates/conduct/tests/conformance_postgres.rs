@@ -31,7 +31,8 @@ fn conforms(variable: &str, variant: &str, adjust: impl FnOnce(&mut PostgresSpec
 }
 
 /// Graphs of the suite's few rows: the planner would scan them, and filters leave too few candidates.
-const SEARCH: &str = r#""search": {"ef_search": 200, "iterative_scan": "relaxed_order", "set": {"enable_seqscan": "off"}}"#;
+const SEARCH: &str =
+    r#""search": {"ef_search": 200, "iterative_scan": "relaxed_order", "set": {"enable_seqscan": "off"}}"#;
 
 fn hnsw(rest: &str, index: &str) -> String {
     format!(r#"{{{rest} "index": {{"hnsw": {{{index}}}}}, {SEARCH}}}"#)
@@ -69,11 +70,7 @@ fn halfvec_hnsw() {
 
 #[test]
 fn bits_of_vectors_ranked_again() {
-    conforms(
-        "PGVECTOR_URL",
-        &hnsw(r#""rerank": {"candidates": 200},"#, r#""quantize": "bit""#),
-        |_| (),
-    );
+    conforms("PGVECTOR_URL", &hnsw(r#""rerank": {"candidates": 200},"#, r#""quantize": "bit""#), |_| ());
 }
 
 #[test]

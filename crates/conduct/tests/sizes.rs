@@ -1,6 +1,6 @@
 //! The same variants on several numbers of rows: truth, baselines and figures are those of each size.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use annvil_conduct::event::Event;
 use annvil_conduct::{Overrides, Run, prepare};

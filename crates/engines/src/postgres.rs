@@ -277,7 +277,7 @@ impl Postgres {
         let counted = self.shared.take_counted();
         let Ok(Made { design, .. }) = self.made() else { return Ok(ServerFigures::default()) };
         let control = self.control().await?;
-        let figures = counters::observe(&control.client, &design).await?;
+        let figures = counters::observe(&control.client, &design, counted.connections > 0).await?;
         self.keep(control);
         Ok(ServerFigures {
             connection_wait: counted.waits,

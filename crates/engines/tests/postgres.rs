@@ -47,11 +47,7 @@ fn with(variable: &str, test: impl AsyncFnOnce(&str)) {
 }
 
 fn spec(url: &str) -> PostgresSpec {
-    PostgresSpec {
-        url: Some(Secret::new(url)),
-        schema: "annvil_wire".to_owned(),
-        ..PostgresSpec::default()
-    }
+    PostgresSpec { url: Some(Secret::new(url)), schema: "annvil_wire".to_owned(), ..PostgresSpec::default() }
 }
 
 fn engine_of(spec: PostgresSpec, variant: &str) -> Result<Box<dyn Engine>, EngineError> {
@@ -78,7 +74,8 @@ impl Rows {
             count_of.push(Some(LabelValue::Int(row))).unwrap();
         }
         let labels =
-            Labels::new(BTreeMap::from([("group".to_owned(), group), ("count".to_owned(), count_of)])).unwrap();
+            Labels::new(BTreeMap::from([("group".to_owned(), group), ("count".to_owned(), count_of)]))
+                .unwrap();
         Self { ids: (0..count as RowId).collect(), vectors, labels, at: (0..count).collect() }
     }
 
@@ -153,7 +150,9 @@ async fn everything(spec: PostgresSpec) {
         let reply = ask(&*session, OpRef::Search { form: 0, query }).await.unwrap();
         assert_eq!(reply.ids, rows.nearest(&vector, 10, |_| true));
         for (id, score) in reply.ids.iter().zip(&reply.scores) {
-            assert!((f64::from(*score) - Metric::L2.distance(&vector, rows.vector(*id as usize))).abs() < 1e-5);
+            assert!(
+                (f64::from(*score) - Metric::L2.distance(&vector, rows.vector(*id as usize))).abs() < 1e-5
+            );
         }
         let reply = ask(&*session, OpRef::Search { form: 1, query }).await.unwrap();
         assert_eq!(reply.ids, rows.nearest(&vector, 10, |row| row % 7 != 0 && row % 3 == 1 && row >= 100));
@@ -257,7 +256,9 @@ fn a_pooler_tells_of_its_pools() {
 #[test]
 fn a_point_holds_from_the_next_call_on() {
     with("PGVECTOR_URL", async |url| {
-        for (pooler, url) in [(Pooler::None, Some(url.to_owned())), (Pooler::Transaction, std::env::var("PGBOUNCER_URL").ok())] {
+        for (pooler, url) in
+            [(Pooler::None, Some(url.to_owned())), (Pooler::Transaction, std::env::var("PGBOUNCER_URL").ok())]
+        {
             let Some(url) = url else { continue };
             let rows = Rows::new(50);
             let sql = "select current_setting('hnsw.ef_search')::int8 from $table order by embedding <-> $query limit 1";
@@ -293,8 +294,11 @@ fn eight_sessions_share_two_connections() {
         }
         engine.observe().await.unwrap();
         let calls = sessions.iter().map(|session| ask(&**session, OpRef::Search { form: 0, query: 0 }));
-        let mut backends: Vec<RowId> =
-            futures_util::future::join_all(calls).await.into_iter().map(|reply| reply.unwrap().ids[0]).collect();
+        let mut backends: Vec<RowId> = futures_util::future::join_all(calls)
+            .await
+            .into_iter()
+            .map(|reply| reply.unwrap().ids[0])
+            .collect();
         backends.sort_unstable();
         backends.dedup();
         assert_eq!(backends.len(), 2);
@@ -355,7 +359,10 @@ fn time_limits_of_the_server_are_timeouts() {
         let session = engine.session(encoded(&*engine, &rows, &[Form::search("ten", 10)])).await.unwrap();
         let (other, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
-        other.batch_execute("BEGIN; LOCK TABLE annvil_wire.wire_limits IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        other
+            .batch_execute("BEGIN; LOCK TABLE annvil_wire.wire_limits IN ACCESS EXCLUSIVE MODE")
+            .await
+            .unwrap();
         assert_eq!(ask(&*session, OpRef::Search { form: 0, query: 0 }).await, Err(OpError::Timeout));
         other.batch_execute("ROLLBACK").await.unwrap();
         assert_eq!(ask(&*session, OpRef::Search { form: 0, query: 0 }).await.unwrap().ids.len(), 5);
@@ -452,7 +459,10 @@ fn an_existing_table_is_only_read() {
         (0..10).for_each(|i| names.push(Some(LabelValue::Text(format!("n{i}")))).unwrap());
         rows.labels = Labels::new(BTreeMap::from([("name".to_owned(), names)])).unwrap();
         let read_only = PostgresSpec {
-            sql: Some("select name, v <-> $query from annvil_wire.items where $filter order by 2 limit $k".to_owned()),
+            sql: Some(
+                "select name, v <-> $query from annvil_wire.items where $filter order by 2 limit $k"
+                    .to_owned(),
+            ),
             id_label: Some("name".to_owned()),
             read_only: true,
             set: BTreeMap::from([("jit".to_owned(), Setting("off".to_owned()))]),
@@ -470,7 +480,10 @@ fn an_existing_table_is_only_read() {
         assert_eq!(ask(&*session, OpRef::Search { form: 1, query: 0 }).await.unwrap().ids, [5, 7]);
         assert!(matches!(ask(&*session, OpRef::Fetch { id: 1 }).await, Err(OpError::Unsupported(_))));
         engine.destroy().await.unwrap();
-        assert_eq!(other.query_one("select count(*) from annvil_wire.items", &[]).await.unwrap().get::<_, i64>(0), 10);
+        assert_eq!(
+            other.query_one("select count(*) from annvil_wire.items", &[]).await.unwrap().get::<_, i64>(0),
+            10
+        );
         other.batch_execute("drop table annvil_wire.items").await.unwrap();
     });
 }

@@ -61,6 +61,8 @@ pub struct Load {
     pub users: Vec<Users>,
     /// Callers at the same time; connections in open load.
     pub sessions: usize,
+    /// Threads that drive the sessions of an engine behind a connection; one a core at most unless set.
+    pub threads: Option<usize>,
     /// Open load: operations that may be in flight; as many as the sessions carry unless set.
     pub max_in_flight: Option<usize>,
     /// Open load: what becomes of an arrival that finds every session busy.
@@ -99,6 +101,7 @@ impl Load {
             users: vec![Users::default(); work.classes()],
             work,
             sessions: 1,
+            threads: None,
             max_in_flight: None,
             when_full: WhenFull::Queue,
             drain: Nanos::from_secs(30),
@@ -116,7 +119,10 @@ impl Load {
     pub fn threads(&self) -> usize {
         match self.engine.mode() {
             Mode::Blocking => self.sessions,
-            Mode::Multiplexed(_) => driving_threads(self.sessions),
+            Mode::Multiplexed(_) => match self.threads {
+                Some(threads) => threads.clamp(1, self.sessions.max(1)),
+                None => driving_threads(self.sessions),
+            },
         }
     }
 

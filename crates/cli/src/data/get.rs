@@ -19,7 +19,8 @@ use crate::{interrupt, out, paint};
 /// Flags of `annvil data get`.
 #[derive(Debug, Clone, Args)]
 pub struct GetFlags {
-    /// A name from `annvil data list`, or an address: http://, https://, s3:// or file://, perhaps with #sha256=…
+    /// A name from `annvil data list`, or an address: http://, https://, s3:// or file://, perhaps with #sha256=…, or
+    /// postgres:// for a table of a database
     #[arg(value_name = "NAME|URL")]
     pub what: String,
     /// The SHA-256 that the file must have.
@@ -31,10 +32,22 @@ pub struct GetFlags {
     /// Answer as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Of a table.
+    #[cfg(feature = "postgres")]
+    #[command(flatten)]
+    pub of_table: super::table::TableFlags,
 }
 
 /// Fetches a set.
 pub fn get(flags: &GetFlags) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "postgres")]
+    if super::table::is_database(&flags.what) {
+        return super::table::get(flags);
+    }
+    #[cfg(feature = "postgres")]
+    if flags.of_table.table.is_some() {
+        anyhow::bail!("`--table` is of a database, and {} is none\n  Write postgres://user:password@host:port/database.", flags.what);
+    }
     let place = match &flags.into {
         Some(folder) => Place::at(folder),
         None => Place::usual()?,

@@ -51,7 +51,9 @@ pub(super) fn run(stage: &mut Stage<'_>, keys: &VerifyPhase) -> Result<Ended, St
         }
         PLANNED => Stop::Verification(format!(
             "refused: variant `{}` does not use its index ({}): {}",
-            stage.variant.name, check.form, check.detail
+            stage.variant.name,
+            check.form,
+            sentences(&check.detail)
         )),
         _ => Stop::Verification(describe(check)),
     });
@@ -80,6 +82,12 @@ pub(super) fn patience<'a>(stage: &'a Stage<'_>) -> Patience<'a> {
 
 fn share(what: &str, time: Nanos) -> Share {
     Share { what: what.to_owned(), time }
+}
+
+/// A reason and what to try, each on a line of its own, as sentences on one line.
+fn sentences(lines: &str) -> String {
+    let lines: Vec<&str> = lines.lines().map(|line| line.trim().trim_end_matches('.')).collect();
+    lines.join(". ")
 }
 
 fn describe(check: &Check) -> String {

@@ -81,7 +81,8 @@ impl Group {
         let members: Vec<u32> = family.iter().chain(orphans).copied().collect();
         let weighing = Instant::now();
         let weigh = self.weigh_again.is_none_or(|due| due <= weighing);
-        let mut sight = Sight { disk: true, weigh, ..Sight::default() };
+        let weight = weigh.then_some(Weight { bytes: Some(0), took: Duration::ZERO });
+        let mut sight = Sight { disk: true, weight, ..Sight::default() };
         let mut alive = BTreeMap::new();
         for pid in members {
             let folder = kernel.proc.join(pid.to_string());
@@ -102,8 +103,8 @@ impl Group {
         }
         self.seen = alive;
         self.before = now;
-        if weigh {
-            self.weigh_again = Instant::now().checked_add(sight.weighing.saturating_mul(SELDOM));
+        if let Some(weight) = &sight.weight {
+            self.weigh_again = Instant::now().checked_add(weight.took.saturating_mul(SELDOM));
         }
         if !sight.alive {
             return Reading::unknown(why.unwrap_or_else(|| "the processes have ended".to_owned()));
@@ -120,7 +121,7 @@ impl Group {
             sent: network.map(|network| network.sent),
             loopback: network.map(|network| network.loopback),
             resident: sight.resident(kernel),
-            proportional: sight.proportional.filter(|_| weigh && !sight.weight_unknown),
+            proportional: sight.weight.and_then(|weight| weight.bytes),
             threads: Some(sight.threads),
             why: why.or(sight.why),
             ..Reading::default()
@@ -146,6 +147,13 @@ impl Counts {
     }
 }
 
+/// The sum of the processes' shares of memory in bytes, unknown if one can't be read, and how long reading them took.
+#[derive(Debug)]
+struct Weight {
+    bytes: Option<u64>,
+    took: Duration,
+}
+
 /// What one pass over the processes sees besides counters.
 #[derive(Debug, Default)]
 struct Sight {
@@ -157,11 +165,8 @@ struct Sight {
     private: u64,
     shared: u64,
     memory_unknown: bool,
-    /// Whether to read the exact shares of memory too, their sum in bytes, and how long that took.
-    weigh: bool,
-    proportional: Option<u64>,
-    weight_unknown: bool,
-    weighing: Duration,
+    /// Exact shares of memory, if they are to be read too.
+    weight: Option<Weight>,
     /// Whether the disk counters of all could be read.
     disk: bool,
     why: Option<String>,
@@ -181,13 +186,10 @@ impl Sight {
                 }
                 None => self.memory_unknown = true,
             }
-            if self.weigh {
+            if let Some(weight) = &mut self.weight {
                 let began = Instant::now();
-                match proportional(folder) {
-                    Some(bytes) => *self.proportional.get_or_insert(0) += bytes,
-                    None => self.weight_unknown = true,
-                }
-                self.weighing += began.elapsed();
+                weight.bytes = weight.bytes.zip(proportional(folder)).map(|(sum, own)| sum + own);
+                weight.took += began.elapsed();
             }
             if disk.is_none() && folder.exists() {
                 self.disk = false;

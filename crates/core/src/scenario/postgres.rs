@@ -11,7 +11,7 @@ use crate::filter::Filter;
 use crate::secret::Secret;
 use crate::units::HumanDuration;
 
-/// A PostgreSQL server with pgvector, pgvectorscale or RuVector, and how it is reached.
+/// A PostgreSQL server with pgvector, pgvectorscale or `RuVector`, and how it is reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PostgresSpec {

@@ -48,13 +48,14 @@ pub(super) fn expand(scenario: &mut Scenario) -> Result<(), String> {
         }
         scenario.variants.insert(name, variant);
     }
-    let sizes = &scenario.sizes;
+    let measured = &scenario.sizes;
     let variants = &scenario.variants;
     // What is said of a size that is not measured this time, because a preset chose others, says nothing.
     let left_out = |name: &str| {
         !variants.contains_key(name)
             && name.rsplit_once(' ').is_some_and(|(written, size)| {
-                sized.contains_key(written) && Count::parse(size).is_some_and(|size| !sizes.contains(&size))
+                sized.contains_key(written)
+                    && Count::parse(size).is_some_and(|size| !measured.contains(&size))
             })
     };
     scenario.objectives.retain_mut(|entry| {
@@ -62,7 +63,7 @@ pub(super) fn expand(scenario: &mut Scenario) -> Result<(), String> {
         for named in [&mut entry.only, &mut entry.except] {
             for (name, reason) in std::mem::take(named) {
                 if sized.contains_key(&name) && !variants.contains_key(&name) {
-                    named.extend(sizes.iter().map(|rows| (sized_name(&name, *rows), reason.clone())));
+                    named.extend(measured.iter().map(|rows| (sized_name(&name, *rows), reason.clone())));
                 } else if !left_out(&name) {
                     named.insert(name, reason);
                 }

@@ -98,15 +98,12 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let code = after.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match code.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(byte) = code.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -136,8 +133,7 @@ fn is_local(config: &Config) -> bool {
         #[cfg(unix)]
         Host::Unix(_) => true,
     };
-    config.get_hosts().iter().all(here)
-        && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
+    config.get_hosts().iter().all(here) && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback)
 }
 
 #[cfg(test)]
@@ -150,12 +146,18 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart() {
-        let there = address("postgres://me:hunter2@db.example:6543/shop?sslmode=require&connect_timeout=3").unwrap();
+        let there =
+            address("postgres://me:hunter2@db.example:6543/shop?sslmode=require&connect_timeout=3").unwrap();
         assert_eq!(there.place, "db.example:6543/shop");
         assert!(!there.is_local);
         assert_eq!(there.config.get_ssl_mode(), tokio_postgres::config::SslMode::Require);
         assert_eq!(there.config.get_connect_timeout(), Some(&Duration::from_secs(3)));
-        for here in ["postgres://me@localhost/a", "postgres://me@127.0.0.1:1/a", "postgres:///a?host=/tmp", "postgres://"] {
+        for here in [
+            "postgres://me@localhost/a",
+            "postgres://me@127.0.0.1:1/a",
+            "postgres:///a?host=/tmp",
+            "postgres://",
+        ] {
             assert!(address(here).unwrap().is_local, "{here}");
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use annvil_core::engine::{EngineError, Result};
-use annvil_core::label::{Column as LabelColumn, Labels};
+use annvil_core::label::{Column as LabelColumn, LabelValue, Labels};
 use annvil_core::operation::{OpError, Reply};
 use annvil_core::vector::RowId;
 use tokio_postgres::types::{FromSql, Type};
@@ -58,7 +58,10 @@ impl Kind {
 struct Cell<'a>(&'a [u8]);
 
 impl<'a> FromSql<'a> for Cell<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self(raw))
     }
 
@@ -83,7 +86,9 @@ pub(super) struct Columns {
 impl Columns {
     /// Reads what the columns are. `scored` says whether a second one of numbers is the distance.
     pub(super) fn of(columns: &[Column], scored: bool) -> std::result::Result<Self, OpError> {
-        let id = columns.first().and_then(|column| Kind::of(column).filter(|kind| !matches!(kind, Kind::Float4 | Kind::Float8)));
+        let id = columns
+            .first()
+            .and_then(|column| Kind::of(column).filter(|kind| !matches!(kind, Kind::Float4 | Kind::Float8)));
         let id = id.ok_or_else(|| {
             let what = columns.first().map_or("nothing".to_owned(), |column| format!("`{}` of type {}", column.name(), column.type_()));
             OpError::Wrong(format!("the first column of the answer is {what}; it has to be the id: an integer, or a text with `id_label`"))
@@ -108,14 +113,26 @@ impl Ids {
     /// By the label that holds them, if there is one.
     pub(super) fn by(label: Option<&str>, labels: &Labels) -> Result<Self> {
         let Some(name) = label else { return Ok(Self::Rows) };
-        let each = |column: &LabelColumn| (0..column.rows()).map(|row| row as RowId).zip((0..column.rows()).map(|row| column.value(row)).collect::<Vec<_>>()).collect::<Vec<_>>();
-        use annvil_core::label::LabelValue;
-        match labels.column(name) {
-            Some(column @ LabelColumn::Int(_)) => Ok(Self::Ints(
-                each(column).into_iter().filter_map(|(row, value)| match value { Some(LabelValue::Int(value)) => Some((value, row)), _ => None }).collect(),
+        let column = labels.column(name);
+        let values = column
+            .into_iter()
+            .flat_map(|column| (0..column.rows()).filter_map(|row| Some((column.value(row)?, row as RowId))));
+        match column {
+            Some(LabelColumn::Int(_)) => Ok(Self::Ints(
+                values
+                    .filter_map(|(value, row)| match value {
+                        LabelValue::Int(value) => Some((value, row)),
+                        _ => None,
+                    })
+                    .collect(),
             )),
-            Some(column @ LabelColumn::Text { .. }) => Ok(Self::Texts(
-                each(column).into_iter().filter_map(|(row, value)| match value { Some(LabelValue::Text(value)) => Some((value, row)), _ => None }).collect(),
+            Some(LabelColumn::Text { .. }) => Ok(Self::Texts(
+                values
+                    .filter_map(|(value, row)| match value {
+                        LabelValue::Text(value) => Some((value, row)),
+                        _ => None,
+                    })
+                    .collect(),
             )),
             _ => Err(EngineError::Configuration {
                 what: format!("`id_label: {name}` is no label of numbers or texts of this data set"),
@@ -125,7 +142,8 @@ impl Ids {
     }
 
     fn row(&self, kind: Kind, bytes: &[u8]) -> std::result::Result<RowId, OpError> {
-        let whole = || kind.integer(bytes).ok_or_else(|| OpError::Wrong("the answer's id is no number".to_owned()));
+        let whole =
+            || kind.integer(bytes).ok_or_else(|| OpError::Wrong("the answer's id is no number".to_owned()));
         let unknown = |id: String| OpError::Wrong(format!("the answer holds the id {id}, which no row has"));
         match self {
             Self::Rows => whole().map(from_bigint),
@@ -161,7 +179,8 @@ pub(super) fn take(
 }
 
 fn number(row: &Row, at: usize, kind: Kind) -> std::result::Result<f64, OpError> {
-    kind.number(cell(row, at)?).ok_or_else(|| OpError::Wrong(format!("column {} of the answer is no number", at + 1)))
+    kind.number(cell(row, at)?)
+        .ok_or_else(|| OpError::Wrong(format!("column {} of the answer is no number", at + 1)))
 }
 
 /// The only value of a row, a double.

@@ -93,11 +93,13 @@ async fn buffers(client: &Client, tables: &str, may_create: bool) -> Option<u64>
 /// Counters since the server's own start: pages of the collection and of the database, temporary files, write-ahead log.
 ///
 /// A backend keeps what it counted in the last second to itself until it is idle for 10 seconds, or ends. So this waits until
-/// the sessions of a phase have ended. Behind a pooler backends go on living, and the last second of a phase may be missing.
-pub(super) async fn observe(client: &Client, design: &Design) -> Result<ServerFigures> {
+/// the sessions of a phase have ended, if there were any. Behind a pooler backends go on living, and the last second of a phase may be missing.
+pub(super) async fn observe(client: &Client, design: &Design, sessions: bool) -> Result<ServerFigures> {
     // Speaks for this backend only. Versions before 15 have no such function, and a collector that needs none.
     drop(client.batch_execute("select pg_stat_force_next_flush()").await);
-    tokio::time::sleep(FLUSH).await;
+    if sessions {
+        tokio::time::sleep(FLUSH).await;
+    }
     let tables = design.tables().unwrap_or_else(|| "select null::oid as oid where false".to_owned());
     // On a standby there is no place of insertion.
     let sql = format!(

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use annvil_core::engine::{EngineError, Result};
 use futures_util::TryStreamExt;
-use futures_util::future::{join3, join_all};
+use futures_util::future::{join_all, join3};
 use tokio_postgres::{Client, Error, Row};
 
 use super::address::Address;
@@ -18,19 +18,20 @@ use super::{connect, knobs, report};
 /// How statements reach the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Prepared once a connection.
-    Prepared,
-    /// Parsed anew each time.
-    Typed,
-    /// The same, each in a transaction that brings its settings along.
+    /// By themselves; the connection keeps its settings.
+    Alone,
+    /// Each in a transaction that brings its settings along.
     Transaction,
 }
 
 /// A connection that is driven by its calls.
 pub(super) struct Link {
     client: Client,
-    driver: Driver,
+    /// Boxed, because a connection is handed out and given back with every call.
+    driver: Box<Driver>,
     way: Way,
+    /// Whether statements are prepared.
+    prepares: bool,
     /// Number of the point whose settings it has.
     pub(super) point: Cell<u64>,
     /// What begins a transaction.
@@ -52,7 +53,7 @@ impl Link {
     /// Opens a connection with these settings.
     pub(super) async fn open(
         address: &Address,
-        way: Way,
+        (way, prepares): (Way, bool),
         ready: &Ready,
         point: u64,
         settings: &[(String, String)],
@@ -60,15 +61,18 @@ impl Link {
         let (client, wire) = connect::open(address).await?;
         let link = Self {
             client,
-            driver: Driver::new(wire),
+            driver: Box::new(Driver::new(wire)),
             way,
+            prepares,
             point: Cell::new(point),
             begin: RefCell::default(),
             prepared: RefCell::new(vec![None; FORMS + ready.forms.len()]),
             busy: Cell::new(false),
         };
-        link.set(point, settings).await.map_err(|error| report::failed("set the settings of a session", &error))?;
-        if way == Way::Prepared {
+        link.set(point, settings)
+            .await
+            .map_err(|error| report::failed("set the settings of a session", &error))?;
+        if prepares {
             link.prepare_all(ready).await?;
         }
         Ok(link)
@@ -88,7 +92,11 @@ impl Link {
     }
 
     /// Brings the settings of a point. Behind a pooler they wait for the next transaction.
-    pub(super) async fn set(&self, point: u64, settings: &[(String, String)]) -> std::result::Result<(), Error> {
+    pub(super) async fn set(
+        &self,
+        point: u64,
+        settings: &[(String, String)],
+    ) -> std::result::Result<(), Error> {
         let local = self.way == Way::Transaction;
         let set = knobs::set(settings, local).unwrap_or_default();
         if local {
@@ -111,7 +119,10 @@ impl Link {
         self.client.cancel_token()
     }
 
-    async fn drive<T>(&self, request: impl Future<Output = std::result::Result<T, Error>>) -> std::result::Result<T, Error> {
+    async fn drive<T>(
+        &self,
+        request: impl Future<Output = std::result::Result<T, Error>>,
+    ) -> std::result::Result<T, Error> {
         let done = self.driver.drive(request).await;
         // "Connection closed" says less than what closed it.
         done.map_err(|error| if error.is_closed() { self.driver.cause().unwrap_or(error) } else { error })
@@ -119,7 +130,7 @@ impl Link {
 
     /// Prepares a statement, unless it was; where statements are not prepared there is nothing to do.
     async fn prepare(&self, place: usize, statement: &Statement) -> std::result::Result<(), Error> {
-        if self.way != Way::Prepared || self.prepared.borrow()[place].is_some() {
+        if !self.prepares || self.prepared.borrow()[place].is_some() {
             return Ok(());
         }
         let made = self.drive(self.client.prepare_typed(&statement.sql, &statement.parameters)).await?;
@@ -128,20 +139,23 @@ impl Link {
     }
 
     /// Runs a statement and hands out its rows. Returns how many rows it answered or changed.
-    pub(super) async fn run(&self, run: Run<'_>, each: &mut dyn FnMut(&Row)) -> std::result::Result<u64, Error> {
+    pub(super) async fn run(
+        &self,
+        run: Run<'_>,
+        each: &mut dyn FnMut(&Row),
+    ) -> std::result::Result<u64, Error> {
         self.prepare(run.place, run.statement).await?;
         let request = self.request(run, each);
         if self.way != Way::Transaction {
             return self.drive(request).await;
         }
         let begin = self.begin.borrow().clone();
-        let whole =
-            join3(self.client.batch_execute(&begin), request, self.client.batch_execute("COMMIT"));
+        let whole = join3(self.client.batch_execute(&begin), request, self.client.batch_execute("COMMIT"));
         self.drive(async {
-            let (begun, done, ended) = whole.await;
-            begun?;
+            let (first, done, last) = whole.await;
+            first?;
             let done = done?;
-            ended.map(|()| done)
+            last.map(|()| done)
         })
         .await
     }
@@ -153,19 +167,16 @@ impl Link {
         }
         let begin = match self.way {
             Way::Transaction => self.begin.borrow().clone(),
-            Way::Prepared | Way::Typed => "BEGIN".to_owned(),
+            Way::Alone => "BEGIN".to_owned(),
         };
         let requests = all.iter().map(|run| async { self.request(*run, &mut |_| ()).await });
-        let whole = join3(
-            self.client.batch_execute(&begin),
-            join_all(requests),
-            self.client.batch_execute("COMMIT"),
-        );
+        let whole =
+            join3(self.client.batch_execute(&begin), join_all(requests), self.client.batch_execute("COMMIT"));
         self.drive(async {
-            let (begun, done, ended) = whole.await;
-            begun?;
+            let (first, done, last) = whole.await;
+            first?;
             let done = done.into_iter().collect::<std::result::Result<Vec<u64>, Error>>()?;
-            ended.map(|()| done)
+            last.map(|()| done)
         })
         .await
     }
@@ -173,12 +184,11 @@ impl Link {
     async fn request(&self, run: Run<'_>, each: &mut dyn FnMut(&Row)) -> std::result::Result<u64, Error> {
         let Run { place, statement, parameters } = run;
         let prepared = self.prepared.borrow()[place].clone();
-        let rows = match prepared {
-            Some(prepared) => self.client.query_raw(&prepared, parameters).await?,
-            None => {
-                let typed = parameters.iter().zip(statement.parameters.iter().cloned());
-                self.client.query_typed_raw(&statement.sql, typed).await?
-            }
+        let rows = if let Some(prepared) = prepared {
+            self.client.query_raw(&prepared, parameters).await?
+        } else {
+            let typed = parameters.iter().zip(statement.parameters.iter().cloned());
+            self.client.query_typed_raw(&statement.sql, typed).await?
         };
         let mut rows = pin!(rows);
         while let Some(row) = rows.try_next().await? {

@@ -59,7 +59,10 @@ impl Loaders {
         let doing = format!("copy rows into {}", design.table());
         // Connections that failed are closed; the next batch opens others.
         copied.map_err(|error| failed(&doing, &error))?;
-        ended.into_iter().collect::<std::result::Result<(), Error>>().map_err(|error| failed(&doing, &error))?;
+        ended
+            .into_iter()
+            .collect::<std::result::Result<(), Error>>()
+            .map_err(|error| failed(&doing, &error))?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = connections;
         Ok(())
     }

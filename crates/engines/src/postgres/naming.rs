@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn every_engine_has_a_name_of_its_own() {
         let spec = PostgresSpec { table: Some("naming_test".to_owned()), ..PostgresSpec::default() };
-        let (first, second) = (TableName::claim(&spec, &Variant::default()), TableName::claim(&spec, &Variant::default()));
+        let (first, second) =
+            (TableName::claim(&spec, &Variant::default()), TableName::claim(&spec, &Variant::default()));
         assert_eq!(first.0, "naming_test");
         assert!(second.0.starts_with("naming_test_"), "{}", second.0);
         drop(first);

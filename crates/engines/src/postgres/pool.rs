@@ -36,16 +36,19 @@ pub(super) struct Pool {
     share: usize,
     opened: Cell<usize>,
     /// Places for a connection that nobody uses; one that was lost is empty.
-    free: RefCell<Vec<Option<Link>>>,
+    free: RefCell<Vec<Seat>>,
     waiting: RefCell<VecDeque<Rc<Ticket>>>,
 }
+
+/// A place for a connection; empty after it was lost.
+struct Seat(Option<Link>);
 
 /// A place in the queue.
 #[derive(Default)]
 struct Ticket {
     waker: RefCell<Option<Waker>>,
     /// What was handed over.
-    seat: RefCell<Option<Option<Link>>>,
+    seat: RefCell<Option<Seat>>,
 }
 
 impl Pool {
@@ -81,7 +84,7 @@ impl Pool {
         }
         self.opened.set(self.opened.get() + 1);
         match self.shared.connect(ready).await {
-            Ok(link) => self.put(Some(link)),
+            Ok(link) => self.put(Seat(Some(link))),
             Err(error) => {
                 self.opened.set(self.opened.get() - 1);
                 return Err(error);
@@ -94,38 +97,34 @@ impl Pool {
     pub(super) async fn take(&self, ready: &Ready) -> std::result::Result<Lease<'_>, OpError> {
         let began = if self.counts { Some(self.shared.clock.now()) } else { None };
         let free = if self.waiting.borrow().is_empty() { self.free.borrow_mut().pop() } else { None };
-        let (seat, waited) = match free {
-            Some(seat) => (seat, Nanos::ZERO),
-            None => {
-                let seat = self.wait().await;
-                let since = |began| self.shared.clock.now().saturating_sub(began);
-                (seat, began.map_or(Nanos::ZERO, since))
-            }
+        let (seat, waited) = if let Some(seat) = free {
+            (seat, Nanos::ZERO)
+        } else {
+            let seat = self.wait().await;
+            let since = |began| self.shared.clock.now().saturating_sub(began);
+            (seat, began.map_or(Nanos::ZERO, since))
         };
         if self.counts {
             self.shared.waited(waited);
         }
-        let mut lease = Lease { pool: self, link: seat };
+        let mut lease = Lease { pool: self, link: seat.0 };
         if lease.link.as_ref().is_some_and(|link| !link.is_open()) {
             lease.link = None;
         }
-        match &lease.link {
-            Some(link) => {
-                link.busy.set(true);
-                let brought = self.shared.bring(link, ready).await;
-                // Settings that the server refuses are refused again with every call, which says so each time.
-                brought.inspect_err(|_| link.busy.set(false)).map_err(|error| fault::call(&error))?;
-            }
-            None => {
-                let link = self.shared.connect(ready).await.map_err(|error| fault::reconnecting(&error))?;
-                link.busy.set(true);
-                lease.link = Some(link);
-            }
+        if let Some(link) = &lease.link {
+            link.busy.set(true);
+            let brought = self.shared.bring(link, ready).await;
+            // Settings that the server refuses are refused again with every call, which says so each time.
+            brought.inspect_err(|_| link.busy.set(false)).map_err(|error| fault::call(&error))?;
+        } else {
+            let link = self.shared.connect(ready).await.map_err(|error| fault::reconnecting(&error))?;
+            link.busy.set(true);
+            lease.link = Some(link);
         }
         Ok(lease)
     }
 
-    async fn wait(&self) -> Option<Link> {
+    async fn wait(&self) -> Seat {
         let ticket = Rc::new(Ticket::default());
         self.waiting.borrow_mut().push_back(Rc::clone(&ticket));
         let queued = Queued { pool: self, ticket };
@@ -140,7 +139,7 @@ impl Pool {
     }
 
     /// Hands a connection to the first who waits.
-    fn put(&self, seat: Option<Link>) {
+    fn put(&self, seat: Seat) {
         let Some(first) = self.waiting.borrow_mut().pop_front() else {
             self.free.borrow_mut().push(seat);
             return;
@@ -201,6 +200,6 @@ impl Drop for Lease<'_> {
         if let Some(lost) = link.take_if(|link| link.busy.get()) {
             self.pool.abandon(&lost);
         }
-        self.pool.put(link);
+        self.pool.put(Seat(link));
     }
 }

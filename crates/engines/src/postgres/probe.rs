@@ -5,7 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use annvil_core::engine::Result;
 use annvil_core::metric::Metric;
-use annvil_core::scenario::{Diskann, Extension, Hnsw, Index, Ivfflat, PostgresVariant, SearchParams, Setting, Sweep, Variant};
+use annvil_core::scenario::{
+    Diskann, Extension, Hnsw, Index, Ivfflat, PostgresVariant, SearchParams, Setting, Sweep, Variant,
+};
 use annvil_core::secret::Secret;
 use serde::Serialize;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -60,7 +62,10 @@ impl Found {
         let could = EXTENSIONS.iter().find(|name| self.available.contains_key(**name));
         let help = match could {
             Some(name) => format!("`create extension {name}` in it, by a role that may"),
-            None => "the server does not have one either: install pgvector on it, or use a server that has it".to_owned(),
+            None => {
+                "the server does not have one either: install pgvector on it, or use a server that has it"
+                    .to_owned()
+            }
         };
         Some(format!("the database {} has no extension for vectors\n  {help}", self.database))
     }
@@ -68,10 +73,14 @@ impl Found {
     /// A variant for a scan, and one for each kind of index that the database has, by name.
     pub fn variants(&self) -> Vec<(String, Variant)> {
         let ruvector = !self.installed.contains_key("vector");
-        let indexes = self.indexes.keys().filter_map(|method| {
+        let kinds = self.indexes.keys().filter_map(|method| {
             Some(match method.as_str() {
-                "hnsw" => (Index::Hnsw(Hnsw { m: 16, ef_construction: 64, ..Hnsw::default() }), "ef_search", 100),
-                "ivfflat" | "ruivfflat" => (Index::Ivfflat(Ivfflat { lists: 10, ..Ivfflat::default() }), "probes", 10),
+                "hnsw" => {
+                    (Index::Hnsw(Hnsw { m: 16, ef_construction: 64, ..Hnsw::default() }), "ef_search", 100)
+                }
+                "ivfflat" | "ruivfflat" => {
+                    (Index::Ivfflat(Ivfflat { lists: 10, ..Ivfflat::default() }), "probes", 10)
+                }
                 "diskann" => (Index::Diskann(Diskann::default()), "search_list_size", 100),
                 _ => return None,
             })
@@ -79,10 +88,13 @@ impl Found {
         let of = |index: Index, search: SearchParams| Variant {
             index,
             search,
-            postgres: ruvector.then(|| PostgresVariant { extension: Some(Extension::Ruvector), ..PostgresVariant::default() }),
+            postgres: ruvector.then(|| PostgresVariant {
+                extension: Some(Extension::Ruvector),
+                ..PostgresVariant::default()
+            }),
             ..Variant::default()
         };
-        let indexed = indexes.map(|(index, parameter, value)| {
+        let indexed = kinds.map(|(index, parameter, value)| {
             let sweep = |name: &str| (name == parameter).then(|| Sweep(vec![value]));
             // A thousand rows are read as fast without index: the planner must not choose.
             let set = BTreeMap::from([("enable_seqscan".to_owned(), Setting("off".to_owned()))]);
@@ -95,14 +107,21 @@ impl Found {
             };
             (index.name().to_owned(), of(index, search))
         });
-        std::iter::once(("scan".to_owned(), of(Index::None, SearchParams::default()))).chain(indexed).collect()
+        std::iter::once(("scan".to_owned(), of(Index::None, SearchParams::default())))
+            .chain(indexed)
+            .collect()
     }
 
     fn new(facts: &ServerFacts, place: &str, pooled: bool) -> Self {
         let vectors = |name: &str| EXTENSIONS.contains(&name);
-        let installed: BTreeMap<String, String> =
-            facts.installed.iter().filter(|(name, _)| vectors(name)).map(|(name, version)| (name.clone(), version.clone())).collect();
-        let available = facts.available.iter().filter(|(name, _)| vectors(name) && !installed.contains_key(*name));
+        let installed: BTreeMap<String, String> = facts
+            .installed
+            .iter()
+            .filter(|(name, _)| vectors(name))
+            .map(|(name, version)| (name.clone(), version.clone()))
+            .collect();
+        let available =
+            facts.available.iter().filter(|(name, _)| vectors(name) && !installed.contains_key(*name));
         let mut found = Self {
             place: place.to_owned(),
             version: facts.version.clone(),
@@ -119,7 +138,9 @@ impl Found {
         }
         found.types = ["vector", "halfvec", "sparsevec", "bit", "ruvector"]
             .into_iter()
-            .filter(|name| facts.types.contains_key(*name))
+            .filter(|name| {
+                facts.types.contains_key(*name) && (*name != "bit" || found.installed.contains_key("vector"))
+            })
             .map(str::to_owned)
             .collect();
         for (method, class) in &facts.classes {
@@ -131,7 +152,10 @@ impl Found {
                 }
             }
         }
-        found.indexes.values_mut().for_each(|types| types.sort_by_key(|name| found.types.iter().position(|known| known == name)));
+        found
+            .indexes
+            .values_mut()
+            .for_each(|types| types.sort_by_key(|name| found.types.iter().position(|known| known == name)));
         found.metrics = Metric::ALL.into_iter().filter(|metric| has_metric(facts, *metric)).collect();
         found
     }
@@ -196,7 +220,9 @@ impl Probe {
         let doing = format!("remove the schema {name} in {}: do it by `{statement}`; it", self.address.place);
         let control = Control::open(&self.address).await?;
         // Whoever still reads a table of ours was told to stop.
-        let whole = format!("begin; set local lock_timeout = '10s'; set local client_min_messages = warning; {statement}; commit");
+        let whole = format!(
+            "begin; set local lock_timeout = '10s'; set local client_min_messages = warning; {statement}; commit"
+        );
         control.client.batch_execute(&whole).await.map_err(|error| failed(&doing, &error))
     }
 }
@@ -229,4 +255,3 @@ async fn backend(client: &Client) -> Option<String> {
         _ => None,
     })
 }
-

@@ -258,7 +258,11 @@ async fn queries_of(
     let drawn = Drawn::plan(client, &table, &column, Some(wanted.queries), wanted.seed, 1).await?;
     if drawn.rows < wanted.queries as u64 {
         return Err(relation::wrong(
-            format!("{} queries are asked for, and {from} has {}", count(wanted.queries as u64), count(drawn.rows)),
+            format!(
+                "{} queries are asked for, and {from} has {}",
+                count(wanted.queries as u64),
+                count(drawn.rows)
+            ),
             "set --queries to that or less",
         ));
     }

@@ -74,19 +74,16 @@ async fn search(
 ) -> Result<(), OpError> {
     let statement = ready.forms.get(form).and_then(|form| form.search.as_ref());
     let statement = statement.ok_or_else(|| OpError::Other(format!("form {form} is no search")))?;
-    let parameters = if statement.parameters.is_empty() {
-        &[]
-    } else {
-        std::slice::from_ref(the_query(ready, query)?)
-    };
+    let parameters =
+        if statement.parameters.is_empty() { &[] } else { std::slice::from_ref(the_query(ready, query)?) };
     let (mut columns, mut fault) = (None, None);
     let mut each = |row: &Row| {
         let columns = match columns {
             Some(columns) => Ok(columns),
             None => Columns::of(row.columns(), statement.scores).inspect(|found| columns = Some(*found)),
         };
-        let taken = columns
-            .and_then(|columns| answers::take(row, columns, &ready.ids, ready.design.operators, out));
+        let taken =
+            columns.and_then(|columns| answers::take(row, columns, &ready.ids, ready.design.operators, out));
         if let Err(error) = taken {
             fault.get_or_insert(error);
         }
@@ -136,10 +133,9 @@ async fn run(link: &Link, run: Run<'_>, each: &mut dyn FnMut(&Row)) -> Result<u6
 
 /// Statements on rows, which a table of the user's own has not.
 pub(super) fn own(ready: &Ready) -> Result<&RowStatements, OpError> {
-    ready
-        .rows
-        .as_ref()
-        .ok_or_else(|| OpError::Unsupported("with `sql` on a table of one's own only searches are known".to_owned()))
+    ready.rows.as_ref().ok_or_else(|| {
+        OpError::Unsupported("with `sql` on a table of one's own only searches are known".to_owned())
+    })
 }
 
 fn the_query(ready: &Ready, query: usize) -> Result<&Raw, OpError> {

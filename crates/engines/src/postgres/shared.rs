@@ -53,10 +53,9 @@ impl Shared {
 
     /// How statements of sessions reach the server.
     pub(super) fn way(&self) -> Way {
-        match (self.spec.pooler, self.spec.is_prepared()) {
-            (Pooler::Transaction, _) => Way::Transaction,
-            (Pooler::None, true) => Way::Prepared,
-            (Pooler::None, false) => Way::Typed,
+        match self.spec.pooler {
+            Pooler::Transaction => Way::Transaction,
+            Pooler::None => Way::Alone,
         }
     }
 
@@ -79,7 +78,7 @@ impl Shared {
     pub(super) async fn connect(&self, ready: &Ready) -> Result<Link> {
         let (number, point) = self.point();
         let settings = ready.design.settings(&point);
-        let link = Link::open(&self.address, self.way(), ready, number, &settings).await?;
+        let link = Link::open(&self.address, (self.way(), self.spec.is_prepared()), ready, number, &settings).await?;
         self.counted().connections += 1;
         Ok(link)
     }

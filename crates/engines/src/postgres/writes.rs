@@ -13,7 +13,12 @@ use super::session::own;
 use crate::check;
 
 /// Inserts or replaces rows, all or none: several go in one transaction.
-pub(super) async fn upsert(link: &Link, ready: &Ready, rows: Batch<'_>, out: &mut Reply) -> Result<(), OpError> {
+pub(super) async fn upsert(
+    link: &Link,
+    ready: &Ready,
+    rows: Batch<'_>,
+    out: &mut Reply,
+) -> Result<(), OpError> {
     let upsert = &own(ready)?.upsert;
     check::rows(&rows, &ready.schema, ready.design.largest())
         .and_then(|()| ready.design.check_rows(&rows))
@@ -39,7 +44,12 @@ pub(super) async fn upsert(link: &Link, ready: &Ready, rows: Batch<'_>, out: &mu
 }
 
 /// Removes rows; ids that are not there are no error.
-pub(super) async fn delete(link: &Link, ready: &Ready, ids: &[RowId], out: &mut Reply) -> Result<(), OpError> {
+pub(super) async fn delete(
+    link: &Link,
+    ready: &Ready,
+    ids: &[RowId],
+    out: &mut Reply,
+) -> Result<(), OpError> {
     let statement = &own(ready)?.delete;
     let run = Run { place: DELETE, statement, parameters: &[ids_of(ids)] };
     out.affected = link.run(run, &mut |_| ()).await.map_err(|error| fault::call(&error))?;
@@ -53,7 +63,7 @@ fn ids_of(ids: &[RowId]) -> Raw {
     out.put_i32(0);
     out.put_u32(Type::INT8.oid());
     if !ids.is_empty() {
-        out.put_i32(ids.len() as i32);
+        out.put_u32(ids.len() as u32);
         out.put_i32(1);
     }
     for id in ids {

@@ -122,7 +122,13 @@ impl Expected<'_> {
             note(&mut found.scores, || format!("query {query}: {scores} scores for {ids} rows"));
             return;
         }
-        if let Some(at) = reply.scores.windows(2).position(|pair| pair[0] > pair[1] || pair[0].is_nan()) {
+        // An index may rank by vectors that it has rounded or normalised, and score by those of the row: within what a score
+        // may err two answers may change places.
+        let contradicts = |pair: &[f32]| {
+            let (near, far) = (f64::from(pair[0]), f64::from(pair[1]));
+            beyond(near - far, tolerance + ROUNDING * (1.0 + far.abs()))
+        };
+        if let Some(at) = reply.scores.windows(2).position(contradicts) {
             let (near, far) = (reply.scores[at], reply.scores[at + 1]);
             note(&mut found.order, || {
                 format!("query {query}: distance {near} before {far} at place {}", at + 1)

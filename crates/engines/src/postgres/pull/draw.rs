@@ -40,7 +40,8 @@ impl Drawn {
     ) -> Result<Self> {
         let (name, column) = (&table.shown, &vector.column.quoted);
         let doing = format!("count the rows of {name}");
-        let [all, of] = counts(client, &format!("select count(*), count({column}) from {name}"), &doing).await?;
+        let [all, of] =
+            counts(client, &format!("select count(*), count({column}) from {name}"), &doing).await?;
         let source = format!("{name} where {column} is not null");
         let wanted = rows.map_or(of, |rows| (rows as u64).min(of));
         let mut drawn = Self { source, candidates: of, rows: wanted, of, without: all - of, seed, stream };
@@ -50,8 +51,11 @@ impl Drawn {
             // The server takes seeds as numbers that it makes hashes of: any will do, and two are two.
             let number = (seed.wrapping_mul(2).wrapping_add(stream)) % (1 << 31);
             let percent = share * 100.0;
-            let source = format!("{name} tablesample bernoulli ({percent:e}) repeatable ({number}) where {column} is not null");
-            let [candidates, _] = counts(client, &format!("select count(*), 0 from {source}"), &doing).await?;
+            let source = format!(
+                "{name} tablesample bernoulli ({percent:e}) repeatable ({number}) where {column} is not null"
+            );
+            let [candidates, _] =
+                counts(client, &format!("select count(*), 0 from {source}"), &doing).await?;
             if candidates >= wanted {
                 (drawn.source, drawn.candidates) = (source, candidates);
                 break;

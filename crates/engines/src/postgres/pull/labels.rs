@@ -21,7 +21,10 @@ pub(super) fn columns(table: &Relation, id: &ColumnFacts, names: &[String]) -> R
         Some(LabelType::Text) => LabelType::Text,
         _ => {
             return Err(wrong(
-                format!("the column `{}` of {} is of the type {}, by which rows are not told apart here", id.name, table.shown, id.written),
+                format!(
+                    "the column `{}` of {} is of the type {}, by which rows are not told apart here",
+                    id.name, table.shown, id.written
+                ),
                 "name a column of whole numbers or texts with --id",
             ));
         }
@@ -34,7 +37,10 @@ pub(super) fn columns(table: &Relation, id: &ColumnFacts, names: &[String]) -> R
         }
         let kind = self::kind(column).ok_or_else(|| {
             wrong(
-                format!("the column `{name}` of {} is of the type {}, which is no label", table.shown, column.written),
+                format!(
+                    "the column `{name}` of {} is of the type {}, which is no label",
+                    table.shown, column.written
+                ),
                 "labels are texts, numbers, booleans, lists of texts, dates and UUIDs",
             )
         })?;
@@ -50,7 +56,9 @@ fn kind(column: &ColumnFacts) -> Option<LabelType> {
         "int2" | "int4" | "int8" | "oid" => LabelType::Int,
         "float4" | "float8" | "numeric" => LabelType::Float,
         "bool" => LabelType::Bool,
-        "text" | "varchar" | "bpchar" | "name" | "uuid" | "date" | "timestamp" | "timestamptz" | "citext" => LabelType::Text,
+        "text" | "varchar" | "bpchar" | "name" | "uuid" | "date" | "timestamp" | "timestamptz" | "citext" => {
+            LabelType::Text
+        }
         "_text" | "_varchar" => LabelType::TextList,
         _ => return None,
     })
@@ -73,7 +81,9 @@ impl LabelRows {
     pub(super) fn push(&mut self, row: &Row, first: usize) -> std::result::Result<(), Error> {
         for (at, column) in (first..).zip(&mut self.read) {
             let value = match column.kind() {
-                LabelType::Text => row.try_get::<_, Option<&str>>(at)?.map(|text| LabelValue::Text(text.to_owned())),
+                LabelType::Text => {
+                    row.try_get::<_, Option<&str>>(at)?.map(|text| LabelValue::Text(text.to_owned()))
+                }
                 LabelType::Int => row.try_get::<_, Option<i64>>(at)?.map(LabelValue::Int),
                 LabelType::Float => row.try_get::<_, Option<f64>>(at)?.map(LabelValue::Float),
                 LabelType::Bool => row.try_get::<_, Option<bool>>(at)?.map(LabelValue::Bool),
@@ -110,7 +120,9 @@ impl LabelRows {
                 let there: Vec<i64> = ids.iter().flatten().copied().collect();
                 (there.iter().collect::<HashSet<_>>().len(), there.len(), ids.len())
             }
-            Column::Text { dictionary, codes } => (dictionary.texts().len(), codes.iter().flatten().count(), codes.len()),
+            Column::Text { dictionary, codes } => {
+                (dictionary.texts().len(), codes.iter().flatten().count(), codes.len())
+            }
             other => (other.rows(), other.rows(), other.rows()),
         };
         let name = &self.columns[0].0.name;
@@ -122,7 +134,10 @@ impl LabelRows {
         }
         if distinct < rows {
             return Err(wrong(
-                format!("`{name}` does not tell the rows of {} apart: {rows} rows have {distinct} values", table.shown),
+                format!(
+                    "`{name}` does not tell the rows of {} apart: {rows} rows have {distinct} values",
+                    table.shown
+                ),
                 "name a column in which each value stands once with --id",
             ));
         }

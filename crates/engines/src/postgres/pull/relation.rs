@@ -77,7 +77,8 @@ impl Relation {
     /// Finds a table by its name as SQL takes it.
     pub(super) async fn find(client: &Client, address: &Address, name: &str) -> Result<Self> {
         let doing = format!("look for the table {name}");
-        let literal = quote::text(name).ok_or_else(|| wrong(format!("{name:?} is no name of a table"), "name one that is there"))?;
+        let literal = quote::text(name)
+            .ok_or_else(|| wrong(format!("{name:?} is no name of a table"), "name one that is there"))?;
         let sql = format!(
             "select c.oid::text, format('%I.%I', nspname, relname), relkind::text, pg_table_is_visible(c.oid)::text, quote_ident(relname) \
              from pg_class c join pg_namespace n on n.oid = relnamespace where c.oid = to_regclass({literal})"
@@ -88,15 +89,23 @@ impl Relation {
             let help = if others.is_empty() {
                 "no table that this user sees has a column of vectors: check database and user".to_owned()
             } else {
-                format!("tables with vectors are {}; a schema goes before the name, as in sales.items", others.join(", "))
+                format!(
+                    "tables with vectors are {}; a schema goes before the name, as in sales.items",
+                    others.join(", ")
+                )
             };
             return Err(wrong(format!("there is no table `{name}` in {}", address.place), help));
         };
         let (oid, kind) = (text(row, 0), text(row, 2));
         // On the search path the bare name is what the user would write.
         let shown = if text(row, 3) == "true" { text(row, 4) } else { text(row, 1) };
-        let mut table =
-            Self { can_be_sampled: matches!(kind.as_str(), "r" | "p" | "m"), oid, shown, columns: Vec::new(), vectors: Vec::new() };
+        let mut table = Self {
+            can_be_sampled: matches!(kind.as_str(), "r" | "p" | "m"),
+            oid,
+            shown,
+            columns: Vec::new(),
+            vectors: Vec::new(),
+        };
         table.read_columns(client, &doing).await?;
         Ok(table)
     }
@@ -130,7 +139,10 @@ impl Relation {
     /// A column by its name.
     pub(super) fn column(&self, name: &str) -> Result<&ColumnFacts> {
         self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
-            wrong(format!("{} has no column `{name}`", self.shown), format!("it has {}", written(self.columns.iter())))
+            wrong(
+                format!("{} has no column `{name}`", self.shown),
+                format!("it has {}", written(self.columns.iter())),
+            )
         })
     }
 
@@ -139,26 +151,36 @@ impl Relation {
         if let Some(name) = name {
             let column = self.column(name)?;
             return self.vectors.iter().find(|vector| vector.column.name == name).ok_or_else(|| {
-                let what = format!("the column `{name}` of {} is of the type {}, which is no vector", self.shown, column.written);
+                let what = format!(
+                    "the column `{name}` of {} is of the type {}, which is no vector",
+                    self.shown, column.written
+                );
                 wrong(what, self.those_there())
             });
         }
         // A few bits beside vectors are flags, more often than not.
-        let numbers: Vec<&VectorColumn> = self.vectors.iter().filter(|vector| vector.codec != Codec::Bit).collect();
+        let numbers: Vec<&VectorColumn> =
+            self.vectors.iter().filter(|vector| vector.codec != Codec::Bit).collect();
         let candidates = if numbers.is_empty() { self.vectors.iter().collect() } else { numbers };
         match candidates.as_slice() {
             [one] => Ok(one),
             [] => Err(wrong(format!("{} has no column of vectors", self.shown), self.those_there())),
             _ => Err(wrong(
                 format!("{} has several columns of vectors", self.shown),
-                format!("name one with --vector: {}", written(candidates.iter().map(|vector| &vector.column))),
+                format!(
+                    "name one with --vector: {}",
+                    written(candidates.iter().map(|vector| &vector.column))
+                ),
             )),
         }
     }
 
     fn those_there(&self) -> String {
         if self.vectors.is_empty() {
-            format!("its columns are {}; vectors are vector, halfvec, sparsevec or bit", written(self.columns.iter()))
+            format!(
+                "its columns are {}; vectors are vector, halfvec, sparsevec or bit",
+                written(self.columns.iter())
+            )
         } else {
             format!("columns of vectors are {}", written(self.vectors.iter().map(|vector| &vector.column)))
         }
@@ -171,7 +193,10 @@ impl Relation {
             None => self.columns.iter().find(|column| column.is_key).ok_or_else(|| {
                 wrong(
                     format!("{} has no primary key of one column", self.shown),
-                    format!("name a column that tells rows apart with --id: {}", written(self.columns.iter())),
+                    format!(
+                        "name a column that tells rows apart with --id: {}",
+                        written(self.columns.iter())
+                    ),
                 )
             }),
         }
@@ -187,7 +212,8 @@ impl Relation {
         let of_bits = vector.codec == Codec::Bit;
         if let Some(metric) = given {
             if Operators::new(metric).is_of_bits() != of_bits {
-                let metrics = Metric::ALL.into_iter().filter(|metric| Operators::new(*metric).is_of_bits() == of_bits);
+                let metrics =
+                    Metric::ALL.into_iter().filter(|metric| Operators::new(*metric).is_of_bits() == of_bits);
                 let names: Vec<&str> = metrics.map(Metric::name).collect();
                 return Err(wrong(
                     format!("the metric {metric} with a column of the type {}", vector.column.written),
@@ -214,13 +240,26 @@ impl Relation {
         match said.as_slice() {
             [(metric, index)] => Ok((*metric, Some(index.clone()))),
             [] => Err(wrong(
-                format!("no index over {}.{} says by which distance it is searched", self.shown, vector.column.quoted),
-                if of_bits { "add --metric hamming or jaccard" } else { "add --metric cosine, inner_product, l2 or l1" },
+                format!(
+                    "no index over {}.{} says by which distance it is searched",
+                    self.shown, vector.column.quoted
+                ),
+                if of_bits {
+                    "add --metric hamming or jaccard"
+                } else {
+                    "add --metric cosine, inner_product, l2 or l1"
+                },
             )),
             _ => {
-                let each: Vec<String> = said.iter().map(|(metric, index)| format!("{metric} ({index})")).collect();
+                let each: Vec<String> =
+                    said.iter().map(|(metric, index)| format!("{metric} ({index})")).collect();
                 Err(wrong(
-                    format!("{}.{} has indexes of several metrics: {}", self.shown, vector.column.quoted, each.join(", ")),
+                    format!(
+                        "{}.{} has indexes of several metrics: {}",
+                        self.shown,
+                        vector.column.quoted,
+                        each.join(", ")
+                    ),
                     "choose one with --metric",
                 ))
             }
@@ -230,7 +269,11 @@ impl Relation {
     /// A statement that searches the table as it is.
     pub(super) fn sql(&self, vector: &VectorColumn, id: &ColumnFacts, metric: Metric) -> String {
         let distance = format!("{} {} $query", vector.column.quoted, Operators::new(metric).symbol());
-        let cast = if matches!(id.kind.as_str(), "int2" | "int4" | "int8" | "text" | "varchar") { "" } else { "::text" };
+        let cast = if matches!(id.kind.as_str(), "int2" | "int4" | "int8" | "text" | "varchar") {
+            ""
+        } else {
+            "::text"
+        };
         format!(
             "select {}{cast}, {distance} from {} where $filter order by {distance} limit $k",
             id.quoted, self.shown

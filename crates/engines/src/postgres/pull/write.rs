@@ -17,10 +17,10 @@ use tokio_postgres::{Client, Row};
 use super::super::codec::Codec;
 use super::super::report::failed;
 use super::super::rows::Raw;
+use super::PullError;
 use super::draw::Drawn;
 use super::labels::LabelRows;
 use super::relation::{ColumnFacts, Relation, VectorColumn, wrong};
-use super::PullError;
 
 /// Numbers that are written together: 4 MB.
 const BLOCK: usize = 1 << 20;
@@ -55,7 +55,18 @@ impl<'a> Writing<'a> {
     ) -> Self {
         let name = into.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let about = About { name, metric: Some(metric), licence: None, source: Some(source) };
-        Self { into, vector, text, about, labels, texts: Vec::new(), writer: None, dim: 0, block: Vec::new(), queries: Vec::new() }
+        Self {
+            into,
+            vector,
+            text,
+            about,
+            labels,
+            texts: Vec::new(),
+            writer: None,
+            dim: 0,
+            block: Vec::new(),
+            queries: Vec::new(),
+        }
     }
 
     /// Reads and writes the rows, and keeps `queries` of them as queries.
@@ -68,7 +79,11 @@ impl<'a> Writing<'a> {
         seed: u64,
         progress: &dyn Fn(u64, u64),
     ) -> std::result::Result<(), PullError> {
-        let how = if drawn.rows < drawn.of { format!(", {} of {} rows drawn with seed {seed}", drawn.rows, drawn.of) } else { String::new() };
+        let how = if drawn.rows < drawn.of {
+            format!(", {} of {} rows drawn with seed {seed}", drawn.rows, drawn.of)
+        } else {
+            String::new()
+        };
         if let Some(source) = &mut self.about.source {
             source.push_str(&how);
         }
@@ -87,11 +102,17 @@ impl<'a> Writing<'a> {
             }
             self.labels.push(&row, 1 + usize::from(self.text.is_some())).map_err(said)?;
             if self.text.is_some() {
-                self.texts.push(row.try_get::<_, Option<&str>>(1).map_err(said)?.unwrap_or_default().to_owned());
+                self.texts
+                    .push(row.try_get::<_, Option<&str>>(1).map_err(said)?.unwrap_or_default().to_owned());
             }
-            vector(&row, self.vector.codec, &mut row_values).and_then(|()| self.fits(row_values.len())).map_err(|why| {
-                wrong(format!("{}, row {}: {why}", table.shown, self.labels.last_id()), "vectors of a set have one length")
-            })?;
+            vector(&row, self.vector.codec, &mut row_values)
+                .and_then(|()| self.fits(row_values.len()))
+                .map_err(|why| {
+                    wrong(
+                        format!("{}, row {}: {why}", table.shown, self.labels.last_id()),
+                        "vectors of a set have one length",
+                    )
+                })?;
             if asked.takes() {
                 self.queries.extend_from_slice(&row_values);
             }
@@ -112,7 +133,13 @@ impl<'a> Writing<'a> {
     }
 
     /// Reads queries from another column.
-    pub(super) async fn others(&mut self, client: &Client, table: &Relation, column: &VectorColumn, drawn: &Drawn) -> Result<()> {
+    pub(super) async fn others(
+        &mut self,
+        client: &Client,
+        table: &Relation,
+        column: &VectorColumn,
+        drawn: &Drawn,
+    ) -> Result<()> {
         let sql = format!("select {} from {}", column.sent(), drawn.source);
         let doing = format!("read {}", table.shown);
         let said = |error: tokio_postgres::Error| failed(&doing, &error);
@@ -120,9 +147,11 @@ impl<'a> Writing<'a> {
         let mut answers = pin!(client.query_typed_raw(&sql, Vec::<(Raw, Type)>::new()).await.map_err(said)?);
         while let Some(row) = answers.try_next().await.map_err(said)? {
             if choice.takes() {
-                vector(&row, column.codec, &mut values).and_then(|()| self.fits(values.len())).map_err(|why| {
-                    wrong(format!("a query of {}: {why}", table.shown), "queries are as long as the rows")
-                })?;
+                vector(&row, column.codec, &mut values).and_then(|()| self.fits(values.len())).map_err(
+                    |why| {
+                        wrong(format!("a query of {}: {why}", table.shown), "queries are as long as the rows")
+                    },
+                )?;
                 self.queries.extend_from_slice(&values);
             }
         }
@@ -134,7 +163,11 @@ impl<'a> Writing<'a> {
         if self.dim == 0 {
             self.dim = dim;
         }
-        if dim == self.dim { Ok(()) } else { Err(format!("{dim} dimensions, and the first row has {}", self.dim)) }
+        if dim == self.dim {
+            Ok(())
+        } else {
+            Err(format!("{dim} dimensions, and the first row has {}", self.dim))
+        }
     }
 
     fn flush(&mut self) -> std::result::Result<(), DataError> {
@@ -144,7 +177,8 @@ impl<'a> Writing<'a> {
         let failed = |source| DataError::Write { file: self.into.display().to_string(), source };
         let (element, dim) = (self.element(), self.dim);
         if self.writer.is_none() {
-            self.writer = Some(NativeWriter::create(self.into, element, dim, self.about.clone()).map_err(failed)?);
+            self.writer =
+                Some(NativeWriter::create(self.into, element, dim, self.about.clone()).map_err(failed)?);
         }
         let values = std::mem::take(&mut self.block);
         let whole = || failed(std::io::Error::other("half a row"));
@@ -195,8 +229,11 @@ impl<'a> Writing<'a> {
 
     /// Writes what is left, and completes the set.
     pub(super) fn finish(mut self) -> std::result::Result<Finished, DataError> {
-        let failed = |source| DataError::Write { file: PathBuf::from(self.into).display().to_string(), source };
-        let Some(mut writer) = self.writer.take() else { return Err(failed(std::io::Error::other("there are no rows"))) };
+        let failed =
+            |source| DataError::Write { file: PathBuf::from(self.into).display().to_string(), source };
+        let Some(mut writer) = self.writer.take() else {
+            return Err(failed(std::io::Error::other("there are no rows")));
+        };
         if !self.queries.is_empty()
             && let Some(queries) = Matrix::new(self.queries, self.dim)
         {
@@ -216,7 +253,9 @@ fn vector(row: &Row, codec: Codec, out: &mut Vec<f32>) -> std::result::Result<()
     if codec == Codec::Sparsevec {
         let dim = bytes.first_chunk().map_or(0, |four| u32::from_be_bytes(*four) as usize);
         if dim > MOST {
-            return Err(format!("{dim} dimensions; of sparse vectors {MOST} are written at most, zeros and all"));
+            return Err(format!(
+                "{dim} dimensions; of sparse vectors {MOST} are written at most, zeros and all"
+            ));
         }
     }
     codec.decode(bytes, out)

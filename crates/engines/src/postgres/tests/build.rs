@@ -33,7 +33,7 @@ fn progress_grows_to_all_rows() {
         assert!(usage.buffers.is_none_or(|bytes| bytes.0 > 0 && bytes.0 <= disk), "{usage:?}");
         assert_eq!(usage.out_of_line.map(|bytes| bytes.0 < table), Some(true));
 
-        let before = counters::observe(&collection.client, &collection.design).await.unwrap();
+        let before = counters::observe(&collection.client, &collection.design, true).await.unwrap();
         // In a session of its own, which ends.
         let session = connect(url).await;
         let statement = statement::search(&collection.design, &Form::search("all", 10)).unwrap();
@@ -43,7 +43,7 @@ fn progress_grows_to_all_rows() {
             assert_eq!(session.query_typed(&statement.sql, &typed).await.unwrap().len(), 10);
         }
         drop(session);
-        let phase = counters::observe(&collection.client, &collection.design).await.unwrap().since(&before);
+        let phase = counters::observe(&collection.client, &collection.design, true).await.unwrap().since(&before);
         let touched = phase.buffers_hit.unwrap() + phase.buffers_read.unwrap();
         assert!(touched > 500, "{phase:?}");
         assert!(phase.database_hit >= phase.buffers_hit && phase.log.is_some(), "{phase:?}");

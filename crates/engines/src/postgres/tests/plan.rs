@@ -128,7 +128,7 @@ fn everything_works_behind_a_pooler_of_transactions() {
         assert_eq!(explained.refused, None, "{}", explained.plan);
         let usage = counters::usage(&collection.client, &collection.design, false).await.unwrap();
         assert_eq!(usage.rows, Some(ROWS as u64));
-        let figures = counters::observe(&collection.client, &collection.design).await.unwrap();
+        let figures = counters::observe(&collection.client, &collection.design, true).await.unwrap();
         assert!(figures.buffers_hit.is_some() && figures.database_hit > Some(0), "{figures:?}");
         // The settings ended with the transaction that they were for.
         let left = first(&collection.client, "select current_setting('hnsw.ef_search', true)").await.unwrap();
