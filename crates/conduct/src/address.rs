@@ -3,7 +3,7 @@
 
 use annvil_core::document::{Document, DocumentError};
 use annvil_core::scenario::{EngineSpec, Pooler, Scenario, Watch, Watched};
-use annvil_core::secret::Secret;
+use annvil_core::secret::{Parts, Secret};
 use serde_json::Value;
 
 /// The variable of the environment that says where a database is where the scenario does not.
@@ -54,9 +54,9 @@ pub(crate) fn watch(scenario: &mut Scenario) {
 /// The port of a server on this machine: by a name or an address of the loopback interface, or a socket in the file system.
 fn local_port(url: &str) -> Option<u16> {
     let (_, rest) = url.split_once("://")?;
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = place.rsplit_once('@').map_or(place, |(_, after)| after);
-    let authority = authority.split('/').next().unwrap_or(authority);
+    let place = Parts::of(rest).place;
+    let (place, query) = place.split_once('?').unwrap_or((place, ""));
+    let authority = place.split('/').next().unwrap_or(place);
     // Of several servers the first is asked first.
     let first = authority.split(',').next().unwrap_or(authority);
     let (host, port) = match first.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -84,6 +84,7 @@ mod tests {
         for (url, port) in [
             ("postgres://me:pw@localhost/db", Some(5432)),
             ("postgres://me:p@ss/w@127.0.0.1:6000/db?sslmode=disable", Some(6000)),
+            ("postgres://me:p?s@localhost:6001/db?application_name=a@b", Some(6001)),
             ("postgresql://[::1]:7000", Some(7000)),
             ("postgres:///db?host=/var/run/postgresql&port=5433", Some(5433)),
             ("postgres://%2Ftmp:5434/db", Some(5434)),

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use annvil_core::clock::Clock;
-use annvil_core::engine::{Encoded, Engine, EngineError, Schema};
+use annvil_core::engine::{Encoded, Engine, EngineError, Schema, driving_threads};
 use annvil_core::form::{Form, Params};
 use annvil_core::plan::{Plan, PlannedVariant};
 use annvil_core::record::{
@@ -16,23 +16,21 @@ use annvil_core::record::{
 };
 use annvil_core::scenario::{LimitPhase, Phase, Points, Walk};
 use annvil_core::secret::mask;
-use annvil_core::server::{PoolFigures, ServerFigures};
-use annvil_core::units::Nanos;
+use annvil_core::server::{Advice, ServerFigures};
+use annvil_core::units::{Bytes, Nanos};
 use annvil_engines::Context;
 
 use annvil_load::cancel::{Cancel, Reason};
 use annvil_load::runner::panic_message;
 use annvil_load::time::{SystemClock, runtime};
 
+use crate::asking::{COUNTERS, Pools, REMOVAL, within};
 use crate::error::RunError;
 use crate::event::{Event, Sink};
 use crate::inputs::{Inputs, search_forms};
-use crate::machine;
 use crate::phases;
 use crate::resources::Sampler;
-
-/// How long removing what was made may take.
-const REMOVAL: Duration = Duration::from_secs(30);
+use crate::{machine, neighbour};
 
 /// What a block is run with.
 pub struct BlockJob<'a> {
@@ -68,12 +66,15 @@ pub(crate) struct Stage<'a> {
     /// Rows that phases have added so far: each has ids of its own.
     pub(crate) new_rows: u64,
     /// What a pooler said of its pools in the phase that runs now.
-    pub(crate) pools: Vec<PoolFigures>,
+    pub(crate) pools: Pools,
     /// What the machine is used for beside the load.
     pub(crate) sampler: Sampler,
     pub(crate) sink: &'a mut dyn Sink,
     /// Phase that runs now, for failures.
     pub(crate) current: &'a mut String,
+    /// What the engine said of its settings last.
+    advice: Vec<Advice>,
+    resident_before: Option<Bytes>,
     began: Nanos,
 }
 
@@ -165,15 +166,17 @@ fn stage_and_run<'a>(
         encoded: None,
         others: BTreeMap::new(),
         new_rows: 0,
-        pools: Vec::new(),
+        pools: Pools::default(),
         sampler: Sampler::start(&job.plan.watch, Arc::clone(&clock)),
         sink,
         current: phase,
+        advice: Vec::new(),
+        resident_before,
         began: clock.now(),
     };
     let mut result = Ok(());
     for planned in &job.plan.phases {
-        result = stage.phase(planned, resident_before);
+        result = stage.phase(planned);
         if result.is_err() {
             break;
         }
@@ -181,17 +184,14 @@ fn stage_and_run<'a>(
     let Stage { engine, runtime, others, .. } = stage;
     // A server keeps what is not removed, also of a variant that failed; one that has gone is not waited for.
     let removal = async {
+        let mut removed = Ok(());
         for other in others.into_values() {
-            other.destroy().await?;
+            removed = removed.and(other.destroy().await);
         }
-        engine.destroy().await
+        removed.and(engine.destroy().await)
     };
-    let removed = runtime.block_on(async { tokio::time::timeout(REMOVAL, removal).await });
+    let removed = within(REMOVAL, &runtime, (job.plan.engine.name(), "remove the collection"), removal);
     result?;
-    let Ok(removed) = removed else {
-        let (engine, doing) = (job.plan.engine.name().to_owned(), "remove the collection".to_owned());
-        return Err(EngineError::Deadline { engine, doing }.into());
-    };
     Ok(removed?)
 }
 
@@ -219,39 +219,37 @@ pub(crate) fn schema(job: &BlockJob<'_>) -> Schema {
 }
 
 impl Stage<'_> {
-    fn phase(
-        &mut self,
-        phase: &Phase,
-        resident_before: Option<annvil_core::units::Bytes>,
-    ) -> Result<(), Stop> {
+    fn phase(&mut self, phase: &Phase) -> Result<(), Stop> {
         for point in self.points(phase) {
             self.check_cancel()?;
             phase.name().clone_into(self.current);
             self.runtime.block_on(self.engine.apply(&point))?;
+            // What the server is asked before and after is no part of the phase.
+            let counted = self.observe()?;
             let began = self.clock.now();
             let before = machine::Activity::now();
-            let counted = self.runtime.block_on(self.engine.observe())?;
             let (outcome, stop) = match phases::run(self, phase, &point)? {
                 phases::Ended::Whole(outcome) => (outcome, None),
                 phases::Ended::Early(outcome, stop) => (outcome, Some(stop)),
             };
-            // What the server counted is told of a phase that ended early too, if it can still be asked.
-            let server = self.runtime.block_on(self.engine.observe()).ok().map(|now| now.since(&counted));
-            let server = server.map(|mut server| {
-                server.pools = std::mem::take(&mut self.pools);
-                server
-            });
-            let server = server.filter(|server| *server != ServerFigures::default()).map(Box::new);
+            let time = self.clock.now().saturating_sub(began);
             let mut validity = outcome.validity;
+            if let Some(resources) = &outcome.resources {
+                neighbour::acquit(&mut validity, resources, driving_threads(usize::MAX));
+            }
             if matches!(outcome.result, PhaseResult::Measured { .. } | PhaseResult::Runbook(_)) {
                 validity.extend(machine::Activity::now().since(&before));
             }
+            // What the server counted is told of a phase that ended early too, if it can still be asked.
+            let mut server = self.observe().map(|now| now.since(&counted)).unwrap_or_default();
+            server.pools = self.pools.take();
+            let server = Some(server).filter(|server| *server != ServerFigures::default()).map(Box::new);
             self.tell(&Event::PhaseDone(Box::new(PhaseRecord {
                 name: phase.name().to_owned(),
                 kind: phase.kind().to_owned(),
                 point: if swept(phase) { point } else { Params::new() },
                 began: began.saturating_sub(self.began),
-                time: self.clock.now().saturating_sub(began),
+                time,
                 breakdown: outcome.breakdown,
                 result: outcome.result,
                 validity,
@@ -259,10 +257,18 @@ impl Stage<'_> {
                 server,
             })));
             if matches!(phase, Phase::Settle(_)) {
-                self.memory(resident_before)?;
+                self.memory()?;
+                self.advise()?;
             }
             if let Some(stop) = stop {
                 return Err(stop);
+            }
+            if matches!(phase, Phase::Verify(_)) {
+                // Of a collection that is not ours the engine knows what it is since it looked at the plans.
+                if self.job.plan.engine.is_existing() {
+                    self.memory()?;
+                }
+                self.advise()?;
             }
         }
         Ok(())
@@ -276,19 +282,31 @@ impl Stage<'_> {
         }
     }
 
-    fn memory(&mut self, resident_before: Option<annvil_core::units::Bytes>) -> Result<(), Stop> {
+    /// Counters of the server, unless it hangs.
+    fn observe(&self) -> Result<ServerFigures, EngineError> {
+        let name = self.job.plan.engine.name();
+        within(COUNTERS, &self.runtime, (name, "give the server's counters"), self.engine.observe())
+    }
+
+    fn memory(&mut self) -> Result<(), Stop> {
         let usage = self.runtime.block_on(self.engine.usage())?;
         self.tell(&Event::Memory(MemoryRecord {
             usage,
-            resident_before,
+            resident_before: self.resident_before,
             resident_after: machine::anonymous_memory(),
             peak: machine::peak_memory(),
             // Rows that a server holds are not in this process.
             own_process: self.job.own_process && !self.job.plan.engine.is_remote(),
         }));
+        Ok(())
+    }
+
+    /// Tells what the engine says of its settings, where that is new.
+    fn advise(&mut self) -> Result<(), Stop> {
         let advice = self.runtime.block_on(self.engine.advise())?;
-        if !advice.is_empty() {
-            self.tell(&Event::Advice(advice));
+        if advice != self.advice {
+            self.tell(&Event::Advice(advice.clone()));
+            self.advice = advice;
         }
         Ok(())
     }

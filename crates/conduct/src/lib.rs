@@ -19,6 +19,7 @@
 //! ```
 
 pub mod address;
+mod asking;
 pub mod block;
 mod books;
 pub mod conformance;
@@ -27,6 +28,7 @@ pub mod event;
 pub mod inputs;
 pub mod judge;
 pub mod machine;
+mod neighbour;
 pub mod outcome;
 mod pair;
 mod part;

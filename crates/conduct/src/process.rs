@@ -14,13 +14,14 @@ use annvil_core::record::{Failure, FailureKind};
 use annvil_load::cancel::{Cancel, Reason};
 use serde::{Deserialize, Serialize};
 
+use crate::asking::{COUNTERS, REMOVAL};
 use crate::block::{BlockJob, interrupted, run_block};
 use crate::error::RunError;
 use crate::event::{Event, Sink};
 use crate::inputs::Inputs;
 
-/// How long a process that was asked to stop may take.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a process that was asked to stop may take: it asks the server for its counters and removes what it made.
+const GRACE: Duration = REMOVAL.saturating_add(COUNTERS).saturating_add(Duration::from_secs(10));
 
 /// What a process is asked to do.
 #[derive(Debug, Serialize, Deserialize)]

@@ -29,6 +29,7 @@ pub mod runbook;
 mod search;
 mod shape;
 mod size;
+pub mod statement;
 mod stub;
 mod sweep;
 mod traffic;

@@ -5,6 +5,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+mod url;
+
+pub use url::Parts;
+
 /// A text whose secret part never leaves the process by accident.
 ///
 /// `Debug`, `Display` and serialization show it redacted: a URL keeps everything but its password and the values of
@@ -36,21 +40,18 @@ const CREDENTIALS: [&str; 8] =
 
 fn redact(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return "***".to_owned() };
-    let (before_query, query) = rest.split_once('?').map_or((rest, None), |(b, q)| (b, Some(q)));
-    let (authority, path) = before_query.find('/').map_or((before_query, ""), |at| before_query.split_at(at));
-    // The last `@` ends the user part: passwords may hold one unescaped.
-    let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((name, _)) => format!("{name}:***@{host}"),
-            None => format!("{user}@{host}"),
-        },
-        None => authority.to_owned(),
+    let parts = Parts::of(rest);
+    let user = match (parts.user, parts.password) {
+        (Some(user), Some(_)) => format!("{user}:***@"),
+        (Some(user), None) => format!("{user}@"),
+        (None, _) => String::new(),
     };
+    let (place, query) = parts.place.split_once('?').map_or((parts.place, None), |(p, q)| (p, Some(q)));
     let query = query.map_or(String::new(), |query| {
         let parts: Vec<String> = query.split('&').map(redact_parameter).collect();
         format!("?{}", parts.join("&"))
     });
-    format!("{scheme}://{authority}{path}{query}")
+    format!("{scheme}://{user}{place}{query}")
 }
 
 fn redact_parameter(part: &str) -> String {
@@ -68,8 +69,9 @@ pub fn mask(text: &str) -> String {
     while let Some(at) = rest.find("://") {
         let (before, url) = rest.split_at(at + 3);
         masked.extend(before.chars());
-        let end = url.find(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`')).unwrap_or(url.len());
-        let (url, after) = url.split_at(end);
+        // A quote within the word may be the password's; at its end it closes what the message quotes.
+        let word = url.split(char::is_whitespace).next().unwrap_or(url);
+        let (url, after) = url.split_at(word.trim_end_matches(['\'', '"', '`']).len());
         masked.extend(mask_url(url));
         rest = after;
     }
@@ -80,14 +82,12 @@ pub fn mask(text: &str) -> String {
 /// The same for what follows `://`.
 fn mask_url(url: &str) -> Vec<char> {
     let hide = |text: &str| "*".repeat(text.chars().count());
-    let (before_query, query) =
-        url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
-    let mut masked = match before_query.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((name, password)) => format!("{name}:{}@{host}", hide(password)),
-            None => before_query.to_owned(),
-        },
-        None => before_query.to_owned(),
+    let parts = Parts::of(url);
+    let (place, query) = parts.place.split_once('?').map_or((parts.place, None), |(p, q)| (p, Some(q)));
+    let mut masked = match (parts.user, parts.password) {
+        (Some(user), Some(password)) => format!("{user}:{}@{place}", hide(password)),
+        (Some(user), None) => format!("{user}@{place}"),
+        (None, _) => place.to_owned(),
     };
     if let Some(query) = query {
         let parts: Vec<String> = query
@@ -138,6 +138,9 @@ mod tests {
             ),
             ("http://host:6333?api_key=xyz&x=1", "http://host:6333?api_key=***&x=1"),
             ("postgres://me@host/db", "postgres://me@host/db"),
+            ("postgres://me:pa/ss@host/db", "postgres://me:***@host/db"),
+            ("postgres://me:pa?ss#'\"`@host", "postgres://me:***@host"),
+            ("postgres://host:5432/db?password=a@b", "postgres://host:5432/db?password=***"),
             ("hunter2", "***"),
         ] {
             assert_eq!(Secret::new(given).to_string(), shown);
@@ -153,7 +156,14 @@ mod tests {
             masked,
             "unknown name `postgres://me:*******@h/db?token=***&x=1` in --set engine=postgres://me:*******@h"
         );
-        assert_eq!(super::mask("no url: a@b"), "no url: a@b");
+        for (given, shown) in [
+            ("no url: a@b", "no url: a@b"),
+            ("`postgres://me:pa/ss@h/db`, a@b", "`postgres://me:*****@h/db`, a@b"),
+            ("'postgres://me:p'\"`s@h' x", "'postgres://me:*****@h' x"),
+            ("{\"url\":\"http://h:1/x?token=abc\"} x", "{\"url\":\"http://h:1/x?token=***** x"),
+        ] {
+            assert_eq!(super::mask(given), shown);
+        }
     }
 
     proptest! {
@@ -163,11 +173,17 @@ mod tests {
         }
 
         #[test]
-        fn a_password_is_never_shown(password in "[a-zA-Z0-9@:!]{9,24}") {
-            let secret = Secret::new(format!("postgres://u:{password}@h/db?password={password}"));
-            for shown in [secret.to_string(), format!("{secret:?}"), serde_json::to_string(&secret).unwrap()] {
-                prop_assert!(!shown.contains(&password));
-            }
+        fn a_password_is_never_shown(password in "[a-zA-Z0-9@:!/?#'\"`]{9,24}") {
+            let secret = Secret::new(format!("postgres://u:{password}@h/db?x=1&password={password}"));
+            let shown = "postgres://u:***@h/db?x=1&password=***";
+            prop_assert_eq!(secret.to_string(), shown);
+            prop_assert_eq!(format!("{secret:?}"), format!("Secret({shown})"));
+            prop_assert_eq!(serde_json::to_string(&secret).unwrap(), format!("\"{shown}\""));
+            let hidden = "*".repeat(password.len());
+            let message = |hidden: &str| format!("where `postgres://u:{hidden}@h/db`: a@b");
+            prop_assert_eq!(super::mask(&message(&password)), message(&hidden));
+            let query = |hidden: &str| format!("--set url=http://u:{hidden}@h/db?password={hidden}&x=1'");
+            prop_assert_eq!(super::mask(&query(&password)), query(&hidden));
         }
     }
 }

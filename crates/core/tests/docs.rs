@@ -62,6 +62,15 @@ fn examples_of_load_are_scenarios() {
 }
 
 #[test]
+fn examples_of_postgres_are_scenarios() {
+    let examples = examples("docs/POSTGRES.md");
+    for (place, block) in &examples {
+        scenario(place, block);
+    }
+    assert_eq!(examples.len(), 2);
+}
+
+#[test]
 fn examples_of_formats_and_the_first_page_are_read() {
     let mut read_so_far = 0;
     for name in ["docs/FORMAT.md", "README.md"] {

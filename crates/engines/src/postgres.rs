@@ -14,6 +14,7 @@ mod drive;
 mod encoded;
 mod fault;
 mod filter;
+mod honoured;
 mod indexes;
 mod knobs;
 mod link;
@@ -35,10 +36,11 @@ mod session;
 mod settings;
 mod shared;
 mod statement;
-mod tls;
-mod writes;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod writes;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,7 +81,8 @@ const NAME: &str = "postgres";
 pub(crate) fn open(spec: &PostgresSpec, variant: &Variant, context: &Context) -> Result<Box<dyn Engine>> {
     let url = spec.url.as_ref().ok_or_else(|| EngineError::Configuration {
         what: "engine.postgres.url is not set".to_owned(),
-        help: "--set engine.postgres.url=postgres://user:password@host:port/database, or DATABASE_URL".to_owned(),
+        help: "--set engine.postgres.url=postgres://user:password@host:port/database, or DATABASE_URL"
+            .to_owned(),
     })?;
     let address = Address::new(url, "engine.postgres.url")?;
     let console = spec.pooler_console.as_ref();
@@ -147,9 +150,11 @@ impl Postgres {
         let opened = Control::open(&self.shared.address).await?;
         // Behind a pooler a setting would stay with whoever has the connection next.
         if self.spec().pooler == Pooler::None {
-            let read_only = self.spec().read_only.then(|| ("default_transaction_read_only".to_owned(), "on".to_owned()));
+            let read_only =
+                self.spec().read_only.then(|| ("default_transaction_read_only".to_owned(), "on".to_owned()));
             let lock = format!("{}ms", (self.spec().lock_timeout.0.0 / 1_000_000).max(1));
-            let mut settings = vec![("lock_timeout".to_owned(), lock), ("statement_timeout".to_owned(), "0".to_owned())];
+            let mut settings =
+                vec![("lock_timeout".to_owned(), lock), ("statement_timeout".to_owned(), "0".to_owned())];
             settings.extend(read_only);
             if let Some(set) = knobs::set(&settings, false) {
                 let done = opened.client.batch_execute(&set).await;
@@ -189,7 +194,7 @@ impl Postgres {
     async fn make(&self, schema: &Schema) -> Result<()> {
         let control = self.control().await?;
         let (spec, wanted) = (self.spec(), design::extension(&self.variant));
-        let facts = ServerFacts::ensure(&control.client, wanted, spec.read_only).await?;
+        let facts = ServerFacts::ensure(&control.client, wanted, !spec.is_existing()).await?;
         let design = Design::new(spec, &self.variant, schema, &facts, &self.name.0)?;
         if !design.is_existing() {
             design.check_class(&facts)?;
@@ -209,8 +214,7 @@ impl Postgres {
         if design.partition_column().is_some() && !self.partitioned.load(Ordering::Relaxed) {
             let control = self.control().await?;
             for statement in design.partitions(rows.labels)? {
-                let done = control.client.batch_execute(&statement).await;
-                done.map_err(|error| report::failed("make the partitions", &error))?;
+                mark::change(&control.client, &design, &statement, "make the partitions").await?;
             }
             self.keep(control);
             self.partitioned.store(true, Ordering::Relaxed);
@@ -228,6 +232,7 @@ impl Postgres {
                 design: &design,
                 client: &control.client,
                 watcher: &watcher.client,
+                tls: &self.shared.address.tls,
                 is_local: self.shared.address.is_local,
                 threads: schema.build_threads,
                 deadline,
@@ -244,7 +249,7 @@ impl Postgres {
     async fn judge(&self) -> Result<Vec<Advice>> {
         let Made { design, .. } = self.made()?;
         let control = self.control().await?;
-        let usage = counters::usage(&control.client, &design, !self.spec().read_only).await?;
+        let usage = counters::usage(&control.client, &design).await?;
         let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sizes = Sizes {
             stored: usage.table.zip(usage.index).map(|(table, index)| table.0 + index.0),
@@ -259,16 +264,15 @@ impl Postgres {
 
     async fn plan(&self, encoded: &Encoded, form: usize, query: usize) -> Result<Option<Explained>> {
         let ready = Ready::of(encoded)?;
-        let Some((form, statement)) =
-            ready.forms.get(form).and_then(|form| Some((form, form.search.as_ref()?)))
-        else {
+        let Some(statement) = ready.forms.get(form).and_then(|form| form.search.as_ref()) else {
             return Ok(None);
         };
+        let claim = ready.claim(form);
         let query = (!statement.parameters.is_empty()).then(|| ready.queries.get(query).cloned()).flatten();
         let control = self.control().await?;
         let settings = ready.design.settings(&self.shared.point().1);
         let explained =
-            plan::explain(&control.client, &ready.design, statement, query, form.is_filtered, &settings).await?;
+            plan::explain(&control.client, &ready.design, statement, query, claim, &settings).await?;
         self.keep(control);
         Ok(Some(explained))
     }
@@ -338,7 +342,7 @@ impl Engine for Postgres {
         Box::pin(async {
             let Made { design, .. } = self.made()?;
             let control = self.control().await?;
-            let usage = counters::usage(&control.client, &design, !self.spec().read_only).await?;
+            let usage = counters::usage(&control.client, &design).await?;
             self.keep(control);
             Ok(usage)
         })

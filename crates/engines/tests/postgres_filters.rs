@@ -63,7 +63,8 @@ async fn filled(engine: &dyn Engine, set: &dyn Dataset) {
 }
 
 async fn every_filter(url: &str) {
-    let set = annvil_data::open(&serde_json::from_str::<DataSpec>(r#"{"name": "wordnet-10k"}"#).unwrap()).unwrap();
+    let set =
+        annvil_data::open(&serde_json::from_str::<DataSpec>(r#"{"name": "wordnet-10k"}"#).unwrap()).unwrap();
     let asks: Vec<Ask> = filtered_answers()
         .unwrap()
         .into_iter()
@@ -107,7 +108,10 @@ async fn every_filter(url: &str) {
             set.read_f32(at..at + 1, &mut row);
             let distance = set.info().metric.distance(set.queries().row(*query), &row);
             // Only rows that are equally far may stand in for each other.
-            assert!((distance - wanted).abs() < ROUNDING, "{name}: row {id} at {rank}: {distance}, not {wanted}");
+            assert!(
+                (distance - wanted).abs() < ROUNDING,
+                "{name}: row {id} at {rank}: {distance}, not {wanted}"
+            );
             assert!((f64::from(reply.scores[rank]) - distance).abs() < ROUNDING, "{name}: score of row {id}");
         }
         same += usize::from(reply.ids == exact.ids);

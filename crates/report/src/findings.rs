@@ -88,9 +88,12 @@ pub(crate) fn of(view: &View<'_>) -> Vec<String> {
 fn sides<'a, 'v>(view: &'v View<'a>, measure: &Measure<'_>) -> Vec<Side<'a, 'v>> {
     let dataset = &view.record.plan.dataset;
     let largest = view.sizes().last().copied().unwrap_or(dataset.rows);
+    // The metric is the application's: a search by another one is no alternative to it.
+    let metric = view.variants.first().map(|variant| variant.planned.metric(dataset));
     view.variants
         .iter()
         .filter(|variant| variant.failure().is_none() && variant.planned.rows(dataset) == largest)
+        .filter(|variant| Some(variant.planned.metric(dataset)) == metric)
         .filter_map(|variant| {
             let figures = variant.reported(measure)?;
             let speed = figures.speed(measure.open)?;

@@ -46,7 +46,10 @@ pub fn get(flags: &GetFlags) -> anyhow::Result<ExitCode> {
     }
     #[cfg(feature = "postgres")]
     if flags.of_table.table.is_some() {
-        anyhow::bail!("`--table` is of a database, and {} is none\n  Write postgres://user:password@host:port/database.", flags.what);
+        anyhow::bail!(
+            "`--table` is of a database, and {} is none\n  Write postgres://user:password@host:port/database.",
+            flags.what
+        );
     }
     let place = match &flags.into {
         Some(folder) => Place::at(folder),

@@ -168,10 +168,14 @@ fn told(pulled: &Pulled, into: &Path, seconds: f64) -> String {
     if pulled.is_whole() {
         lines.push(format!(
             "next, the table as it is, with the address in DATABASE_URL:\n  data: {}\n  engine:\n    postgres:\n      \
-             sql: {}\n      id_label: {}\n      read_only: true\n",
+             sql: {}\n      id_label: {}\n      read_only: true\n{}",
             into.display(),
             serde_json::Value::from(pulled.sql.as_str()),
             serde_json::Value::from(pulled.id.as_str()),
+            // The plan must use such an index. Without one nothing is claimed of it.
+            pulled.index.as_ref().map_or_else(String::new, |index| format!(
+                "variants:\n  as it is: {{index: {{{index}: {{}}}}}}\n"
+            )),
         ));
     } else {
         lines.push(format!(

@@ -25,7 +25,10 @@ phases:
     let place = Place::new(scenario);
     let set = format!("engine.postgres.pooler_console={console}");
     let record = place.run(&pooled, &["--set", &set]).good();
-    assert_eq!((recall(block(&record, "scan"), "search"), recall(block(&record, "scan"), "many")), (1.0, 1.0));
+    assert_eq!(
+        (recall(block(&record, "scan"), "search"), recall(block(&record, "scan"), "many")),
+        (1.0, 1.0)
+    );
     for block in &record.blocks {
         let many = form(block, "many");
         assert!(many.operations > 8 && many.failures.is_empty(), "{:?}", many.failures);
@@ -34,7 +37,8 @@ phases:
         // Eight sessions have two connections: most calls wait for theirs.
         let waits = server.connection_wait.as_ref().unwrap();
         assert!(waits.count() >= many.operations && waits.quantile(0.5).0 > 0, "{}", waits.count());
-        assert_eq!(server.connections, Some(2));
+        // The two of the pool, and one that the harness opens for itself.
+        assert!(matches!(server.connections, Some(2 | 3)), "{:?}", server.connections);
         let own = server.pools.iter().find(|pool| pool.name.starts_with(&format!("{}/", database.name)));
         let own = own.unwrap_or_else(|| panic!("no pool of ours: {:?}", server.pools));
         assert!(own.clients_active + own.servers_idle + own.servers_active > 0, "{own:?}");

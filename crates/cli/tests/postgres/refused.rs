@@ -41,7 +41,8 @@ fn shows_plan(place: &Place, done: &Done, node: &str) {
 #[test]
 fn an_index_of_another_distance() {
     let Some(database) = Database::of("PGVECTOR_URL") else { return };
-    let place = place(1000, "postgres", "index: {hnsw: {ops: vector_l2_ops}}, search: {set: {enable_seqscan: off}}");
+    let place =
+        place(1000, "postgres", "index: {hnsw: {ops: vector_l2_ops}}, search: {set: {enable_seqscan: off}}");
     let done = place.run(&database.url, &[]);
     let said = refused(&done);
     for text in ["does not use its index", "built with vector_l2_ops", "<=>", "ops: vector_cosine_ops"] {
@@ -78,9 +79,11 @@ fn a_filter_that_is_dropped() {
     let place = place(500, sql, "");
     let done = place.run(&database.url, &[]);
     let said = refused(&done);
-    assert!(said.contains("verbs") && said.contains("only rows that the filter selects"), "{said}");
+    assert!(said.contains("pos = 'v'") && said.contains("only rows that the filter selects"), "{said}");
     assert!(place.report().contains("only rows that the filter selects"));
-    assert!(verified(&done.record.as_ref().unwrap().blocks[0]).1.iter().any(|plan| plan.contains("Seq Scan")));
+    assert!(
+        verified(&done.record.as_ref().unwrap().blocks[0]).1.iter().any(|plan| plan.contains("Seq Scan"))
+    );
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn a_view_that_ignores_the_filter() {
                where $filter order by 2 limit $k";
     let done = place.run(&database.url, &["--set", &sql.replace("''", "'")]);
     let said = refused(&done);
-    assert!(said.contains("verbs") && said.contains("only rows that the filter selects"), "{said}");
+    assert!(said.contains("pos = 'v'") && said.contains("only rows that the filter selects"), "{said}");
 }
 
 #[test]

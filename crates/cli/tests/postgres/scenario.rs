@@ -68,12 +68,7 @@ impl Place {
     }
 
     fn done(&self, output: Output) -> Done {
-        Done {
-            code: output.status.code(),
-            out: stdout(&output),
-            err: stderr(&output),
-            record: self.record(),
-        }
+        Done { code: output.status.code(), out: stdout(&output), err: stderr(&output), record: self.record() }
     }
 }
 
@@ -121,6 +116,11 @@ impl Running<'_> {
         self.child.as_ref().unwrap().id()
     }
 
+    /// Whether it is over.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().unwrap().try_wait().unwrap().is_some()
+    }
+
     /// Waits until a phase is on the disk; the next one has begun a moment later.
     pub fn wait_for(&mut self, phase: &str) {
         let began = Instant::now();
@@ -128,7 +128,7 @@ impl Running<'_> {
             record.blocks.iter().any(|block| block.phases.iter().any(|done| done.name == phase))
         };
         while !self.place.record().is_some_and(|record| is_there(&record)) {
-            if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
+            if self.has_ended() {
                 let output = self.child.take().unwrap().wait_with_output().unwrap();
                 panic!("the run has ended: {} {}", stderr(&output), stdout(&output));
             }
@@ -168,7 +168,9 @@ pub fn phase<'a>(block: &'a Block, name: &str) -> &'a PhaseRecord {
 /// What a phase measured of its only form, or its first.
 #[track_caller]
 pub fn form<'a>(block: &'a Block, name: &str) -> &'a FormRecord {
-    let PhaseResult::Measured { forms, .. } = &phase(block, name).result else { panic!("{name} measures not") };
+    let PhaseResult::Measured { forms, .. } = &phase(block, name).result else {
+        panic!("{name} measures not")
+    };
     &forms[0]
 }
 

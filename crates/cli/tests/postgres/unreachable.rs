@@ -90,7 +90,9 @@ fn who_may_create_nothing_is_told_so() {
 #[test]
 fn a_table_of_somebody_else_stays() {
     let Some(database) = Database::of("PGVECTOR_URL") else { return };
-    database.sql("create schema annvil; create table annvil.theirs (a int); insert into annvil.theirs values (7)");
+    database.sql(
+        "create schema annvil; create table annvil.theirs (a int); insert into annvil.theirs values (7)",
+    );
     let scenario = SCENARIO.replace("engine: postgres", "engine: {postgres: {table: theirs}}");
     let said = fails(&scenario, &database.url, FailureKind::Configuration);
     assert!(said.contains("theirs") && said.contains("not made by Annvil"), "{said}");

@@ -9,7 +9,6 @@ use annvil_core::form::{Form, Operation, Params};
 use annvil_core::operation::{OpError, Reply};
 use annvil_core::record::{FormRecord, LoadRecord, Offered, OpenRecord, PhaseResult, RecallRecord, Share};
 use annvil_core::scenario::Traffic;
-use annvil_core::server::ServerFigures;
 use annvil_core::units::Nanos;
 use annvil_load::claims::Offers;
 use annvil_load::recall::Judge;
@@ -148,10 +147,7 @@ pub(super) fn take(
         let (pools, runtime, engine) = (&mut stage.pools, &stage.runtime, &stage.engine);
         let measured = annvil_load::run(load, arrivals, &mut |tick| {
             sink.event(&live.progress(tick));
-            // A pooler that does not answer is its own business; the phase goes on.
-            if let Ok(now) = runtime.block_on(engine.pools()) {
-                ServerFigures::highest(pools, now);
-            }
+            pools.ask(runtime, engine.pools());
             if let Some(mut second) = live.second(tick) {
                 second.resources = sampler.latest();
                 sink.event(&Event::Second(Box::new(second)));

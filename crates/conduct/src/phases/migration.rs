@@ -13,6 +13,7 @@ use super::measure::{Measurement, measure};
 use super::search::operations;
 use super::traffic::choose;
 use super::{Ended, load};
+use crate::asking::settled;
 use crate::block::{Stage, Stop, schema};
 use crate::error::RunError;
 use crate::pair::Pair;
@@ -83,12 +84,13 @@ fn other(stage: &mut Stage<'_>, name: &str) -> Result<Arc<dyn Engine>, Stop> {
     let engine: Arc<dyn Engine> =
         annvil_engines::open(&plan.engine, &variant.configuration, &context)?.into();
     stage.runtime.block_on(engine.create(&schema(stage.job)))?;
+    // From here on it is removed with the block, however that ends.
+    stage.others.insert(name.to_owned(), Arc::clone(&engine));
     let (_, stop) = load::copy(stage.job, &stage.runtime, &*stage.clock, &*engine, load::BATCH, &mut |_| {})?;
     if let Some(stop) = stop {
         return Err(stop);
     }
-    stage.runtime.block_on(engine.settle(stage.job.deadline, &|_| {}))?;
+    settled(&stage.runtime, &stage.job.cancel, engine.settle(stage.job.deadline, &|_| {}))?;
     stage.runtime.block_on(engine.apply(&variant.report_at))?;
-    stage.others.insert(name.to_owned(), Arc::clone(&engine));
     Ok(engine)
 }

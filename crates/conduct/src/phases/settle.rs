@@ -6,6 +6,7 @@ use annvil_core::form::Params;
 use annvil_core::record::PhaseResult;
 use annvil_core::units::Nanos;
 
+use crate::asking::settled;
 use crate::block::{Outcome, Stage, Stop};
 use crate::event::{Event, Sink};
 
@@ -34,6 +35,7 @@ pub(super) fn run(stage: &mut Stage<'_>) -> Result<Outcome, Stop> {
             told.1.event(&Event::Progress { done, elapsed: now.saturating_sub(began) });
         }
     };
-    let settled = stage.runtime.block_on(stage.engine.settle(deadline, &progress))?;
+    let settling = stage.engine.settle(deadline, &progress);
+    let settled = settled(&stage.runtime, &stage.job.cancel, settling)?;
     Ok(Outcome::new(PhaseResult::Settle(settled)))
 }

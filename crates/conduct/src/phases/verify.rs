@@ -15,6 +15,7 @@ use annvil_engines::Context;
 use annvil_load::verify::{ANSWERED, Expected, Patience, Sample, verify_answers, verify_writes};
 
 use super::Ended;
+use crate::asking::{REMOVAL, within};
 use crate::block::{Outcome, Stage, Stop};
 use crate::error::RunError;
 use crate::event::Event;
@@ -186,8 +187,12 @@ fn writes(stage: &mut Stage<'_>) -> Result<Vec<Check>, Stop> {
         labels: dataset.labels(),
         texts: &texts,
     };
-    let checks = stage.runtime.block_on(verify_writes(&*engine, &sample, patience(stage)))?;
-    stage.runtime.block_on(engine.destroy())?;
+    // A server keeps what is not removed, also where the check did not come to its end.
+    let checks = stage.runtime.block_on(verify_writes(&*engine, &sample, patience(stage)));
+    let removal = (stage.job.plan.engine.name(), "remove the collection on which writes were checked");
+    let removed = within(REMOVAL, &stage.runtime, removal, engine.destroy());
+    let checks = checks?;
+    removed?;
     drop(engine);
     // Left-over working files are removed with the run's scratch folder.
     let _ = std::fs::remove_dir_all(&scratch);

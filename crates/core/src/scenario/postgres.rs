@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::statement::{Part, parts};
 use crate::filter::Filter;
 use crate::secret::Secret;
 use crate::units::HumanDuration;
@@ -27,7 +28,8 @@ pub struct PostgresSpec {
     pub table: Option<String>,
     /// Connections that copy rows in at the same time.
     pub load_connections: usize,
-    /// Connections that searches share: sessions beyond that wait for a free one, and the wait is measured. As many as
+    /// Connections that searches share: sessions beyond that wait for a free one, and the wait is measured. They are dealt
+    /// out to the client's threads, at least one each, so fewer than there are threads become one a thread. As many as
     /// there are sessions unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<usize>,
@@ -89,7 +91,7 @@ impl Default for PostgresSpec {
 impl PostgresSpec {
     /// Whether the collection is there already: a statement of the user's own on tables of his own.
     pub fn is_existing(&self) -> bool {
-        self.sql.as_ref().is_some_and(|sql| !sql.contains("$table"))
+        self.sql.as_ref().is_some_and(|sql| !parts(sql).contains(&Part::Variable("table")))
     }
 
     /// Whether statements are prepared once a connection.
@@ -236,7 +238,10 @@ mod tests {
         spec.sql = Some("select id from $table order by v <-> $query limit $k".to_owned());
         spec.pooler = Pooler::Transaction;
         assert!(!spec.is_existing() && !spec.is_prepared());
-        spec.sql = Some("select id from items".to_owned());
-        assert!(spec.is_existing());
+        for sql in ["select id from items", "select id from items -- not $table", "select '$table', $tables"]
+        {
+            spec.sql = Some(sql.to_owned());
+            assert!(spec.is_existing(), "{sql}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Search parameters of a variant: values and sweeps, and the profiles that stand for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
@@ -192,7 +192,9 @@ impl SearchParams {
             points =
                 points.iter().flat_map(|point| values.iter().map(move |value| with(point, *value))).collect();
         }
-        points.dedup();
+        // A value that holds for all profiles makes points alike that are no neighbours.
+        let mut seen = BTreeSet::new();
+        points.retain(|point| seen.insert(point.clone()));
         points
     }
 }
@@ -224,6 +226,15 @@ mod tests {
             ]
         );
         assert_eq!(SearchParams::default().points(&Index::None), [Params::new()]);
+    }
+
+    #[test]
+    fn a_point_is_there_once() {
+        let text = r#"{"profile": ["speed", "balanced"], "search_list_size": [50, 100], "rescore": 25}"#;
+        let search: SearchParams = serde_json::from_str(text).unwrap();
+        let points = search.points(&Index::Diskann(Diskann::default()));
+        let sizes: Vec<u64> = points.iter().map(|point| point["search_list_size"]).collect();
+        assert_eq!(sizes, [50, 100]);
     }
 
     #[test]

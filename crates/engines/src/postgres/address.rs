@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use annvil_core::engine::{EngineError, Result};
-use annvil_core::secret::Secret;
+use annvil_core::secret::{Parts, Secret};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -31,14 +31,23 @@ impl Address {
             help: "write postgres://user:password@host:port/database?sslmode=require".to_owned(),
         };
         let whole = url.reveal();
-        if !whole.starts_with("postgres://") && !whole.starts_with("postgresql://") {
-            return Err(wrong("that is no URL of PostgreSQL".to_owned()));
-        }
-        let (bare, ours) = split(whole);
+        let rest = whole.strip_prefix("postgres://").or_else(|| whole.strip_prefix("postgresql://"));
+        let Some(rest) = rest else { return Err(wrong("that is no URL of PostgreSQL".to_owned())) };
+        let Parts { user, password, place: rest } = Parts::of(rest);
+        let (bare, ours) = split(rest);
+        // The client library takes the first `@` for the end of the credentials; it gets to see none.
+        let bare = format!("postgres://{}", bare.replace('@', "%40"));
         let mut config: Config = bare.parse().map_err(|error: tokio_postgres::Error| {
             // The cause names what it could not read, never the password.
             wrong(std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string))
         })?;
+        if let Some(user) = user.filter(|user| !user.is_empty() && config.get_user().is_none()) {
+            let user = String::from_utf8(bytes(user));
+            config.user(user.map_err(|_| wrong("the name of the user is not UTF-8".to_owned()))?);
+        }
+        if let Some(password) = password.filter(|_| config.get_password().is_none()) {
+            config.password(bytes(password));
+        }
         let mode = match ours.mode {
             None => Mode::Prefer,
             Some(name) => Mode::named(name).ok_or_else(|| {
@@ -76,7 +85,7 @@ struct Ours<'a> {
     authorities: Option<String>,
 }
 
-/// The URL without them.
+/// A URL, or what is left of it, without them.
 fn split(url: &str) -> (String, Ours<'_>) {
     let Some((bare, query)) = url.split_once('?') else { return (url.to_owned(), Ours::default()) };
     let mut ours = Ours::default();
@@ -92,21 +101,25 @@ fn split(url: &str) -> (String, Ours<'_>) {
     (bare, ours)
 }
 
-/// A part of a URL without its percent signs.
-fn decoded(text: &str) -> String {
+/// A part of a URL without its percent signs. One that two hexadecimal digits do not follow stands for itself.
+fn bytes(text: &str) -> Vec<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        if let Some(byte) = code.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            bytes.push(byte);
-            rest = &after[2..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
+        let code = match after {
+            [high, low, ..] if *first == b'%' => digit(high).zip(digit(low)),
+            _ => None,
+        };
+        let code = code.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
+}
+
+fn decoded(text: &str) -> String {
+    String::from_utf8_lossy(&bytes(text)).into_owned()
 }
 
 fn place(config: &Config) -> String {
@@ -163,11 +176,31 @@ mod tests {
     }
 
     #[test]
+    fn a_password_may_hold_what_ends_other_parts() {
+        for (written, password) in
+            [("p@ssword", "p@ssword"), ("pa/ss?w#o:r'd", "pa/ss?w#o:r'd"), ("p%40ss%+f%zz%", "p@ss%+f%zz%")]
+        {
+            let url = format!("postgres://m%65:{written}@h:1/d?application_name=a@b&options=-c%20x=y");
+            let there = address(&url).unwrap();
+            assert_eq!(there.place, "h:1/d");
+            assert_eq!(there.config.get_user(), Some("me"));
+            assert_eq!(there.config.get_password(), Some(password.as_bytes()));
+            assert_eq!(there.config.get_application_name(), Some("a@b"));
+            assert_eq!(there.config.get_options(), Some("-c x=y"));
+        }
+        let there = address("postgres://h/d?user=me@corp&password=p@ss").unwrap();
+        assert_eq!((there.place.as_str(), there.config.get_user()), ("h:5432/d", Some("me@corp")));
+        assert_eq!(there.config.get_password(), Some(&b"p@ss"[..]));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_and_the_password_is_not() {
         for (url, why) in [
             ("postgres://me:hunter2@h/d?sslmode=often", "no sslmode `often`"),
             ("postgres://me:hunter2@h/d?colour=blue", "unknown option `colour`"),
             ("postgres://me:hunter2@h:port/d", "port"),
+            ("postgres://me:pa@hunter2@h:port/d", "port"),
+            ("postgres://me:pa/?hunter2@h/d?colour=blue", "unknown option `colour`"),
             ("mysql://me:hunter2@h/d", "no URL of PostgreSQL"),
             ("hunter2", "no URL of PostgreSQL"),
             ("postgres://me:hunter2@h/d?sslmode=verify-ca&sslrootcert=/nowhere%20at/all", "/nowhere at/all"),

@@ -117,23 +117,35 @@ impl Ids {
         let values = column
             .into_iter()
             .flat_map(|column| (0..column.rows()).filter_map(|row| Some((column.value(row)?, row as RowId))));
+        let twice = |value: String| EngineError::Configuration {
+            what: format!(
+                "two rows have the value {value} in `id_label: {name}`, so an answer may be either"
+            ),
+            help: "name a label in which each value stands once".to_owned(),
+        };
         match column {
-            Some(LabelColumn::Int(_)) => Ok(Self::Ints(
-                values
-                    .filter_map(|(value, row)| match value {
-                        LabelValue::Int(value) => Some((value, row)),
-                        _ => None,
-                    })
-                    .collect(),
-            )),
-            Some(LabelColumn::Text { .. }) => Ok(Self::Texts(
-                values
-                    .filter_map(|(value, row)| match value {
-                        LabelValue::Text(value) => Some((value, row)),
-                        _ => None,
-                    })
-                    .collect(),
-            )),
+            Some(LabelColumn::Int(_)) => {
+                let mut ids = HashMap::new();
+                for (value, row) in values {
+                    if let LabelValue::Int(value) = value
+                        && ids.insert(value, row).is_some()
+                    {
+                        return Err(twice(value.to_string()));
+                    }
+                }
+                Ok(Self::Ints(ids))
+            }
+            Some(LabelColumn::Text { .. }) => {
+                let mut ids = HashMap::new();
+                for (value, row) in values {
+                    if let LabelValue::Text(value) = value
+                        && ids.insert(value.clone(), row).is_some()
+                    {
+                        return Err(twice(format!("{value:?}")));
+                    }
+                }
+                Ok(Self::Texts(ids))
+            }
             _ => Err(EngineError::Configuration {
                 what: format!("`id_label: {name}` is no label of numbers or texts of this data set"),
                 help: "name the label whose values `sql` answers as its first column".to_owned(),
@@ -141,22 +153,24 @@ impl Ids {
         }
     }
 
-    fn row(&self, kind: Kind, bytes: &[u8]) -> std::result::Result<RowId, OpError> {
+    /// `place` is how many answers came before. An id that no row of the data set has is a wrong answer among others, not a call
+    /// that failed: it becomes a number that no row has, another one at each place.
+    fn row(&self, kind: Kind, bytes: &[u8], place: usize) -> std::result::Result<RowId, OpError> {
         let whole =
             || kind.integer(bytes).ok_or_else(|| OpError::Wrong("the answer's id is no number".to_owned()));
-        let unknown = |id: String| OpError::Wrong(format!("the answer holds the id {id}, which no row has"));
+        let unknown = RowId::MAX - place as RowId;
         match self {
             Self::Rows => whole().map(from_bigint),
             Self::Ints(ids) => {
                 let id = whole()?;
-                ids.get(&id).copied().ok_or_else(|| unknown(id.to_string()))
+                Ok(ids.get(&id).copied().unwrap_or(unknown))
             }
             Self::Texts(ids) => {
                 let text = match kind.integer(bytes) {
                     Some(whole) => whole.to_string(),
                     None => String::from_utf8_lossy(bytes).into_owned(),
                 };
-                ids.get(&text).copied().ok_or_else(|| unknown(format!("{text:?}")))
+                Ok(ids.get(&text).copied().unwrap_or(unknown))
             }
         }
     }
@@ -171,7 +185,7 @@ pub(super) fn take(
     operators: Operators,
     out: &mut Reply,
 ) -> std::result::Result<(), OpError> {
-    out.ids.push(ids.row(columns.id, cell(row, 0)?)?);
+    out.ids.push(ids.row(columns.id, cell(row, 0)?, out.ids.len())?);
     if let Some(kind) = columns.score {
         out.scores.push(operators.distance(number(row, 1, kind)?));
     }
@@ -191,4 +205,32 @@ pub(super) fn double(row: &Row) -> std::result::Result<f64, OpError> {
 /// The bytes of a column.
 pub(super) fn bytes(row: &Row, at: usize) -> std::result::Result<&[u8], OpError> {
     cell(row, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use annvil_core::label::LabelType;
+    use std::collections::BTreeMap;
+
+    fn labels(values: [i64; 3]) -> Labels {
+        let mut column = LabelColumn::new(LabelType::Int);
+        for value in values {
+            column.push(Some(LabelValue::Int(value))).unwrap();
+        }
+        Labels::new(BTreeMap::from([("key".to_owned(), column)])).unwrap()
+    }
+
+    #[test]
+    fn an_unknown_id_is_a_wrong_answer_and_no_row_twice() {
+        let ids = Ids::by(Some("key"), &labels([7, 8, 9])).unwrap();
+        let row = |id: i64, place| ids.row(Kind::Int8, &id.to_be_bytes(), place).unwrap();
+        assert_eq!([row(9, 0), row(70, 1), row(7, 2), row(70, 3)], [2, RowId::MAX - 1, 0, RowId::MAX - 3]);
+    }
+
+    #[test]
+    fn ids_that_are_not_apart_are_refused() {
+        let error = Ids::by(Some("key"), &labels([7, 8, 7])).unwrap_err().to_string();
+        assert!(error.contains("two rows have the value 7"), "{error}");
+    }
 }

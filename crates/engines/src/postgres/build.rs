@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use annvil_core::engine::{EngineError, Result};
 use annvil_core::scenario::{Hnsw, Index, Quantize};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{CancelToken, Client, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::codec::Codec;
 use super::design::Design;
@@ -14,6 +15,9 @@ use super::{NAME, knobs, quote};
 
 /// How often the server is asked for its progress.
 const POLL: Duration = Duration::from_millis(100);
+
+/// How long to try to end what the server does for a build that was given up.
+const CANCELLING: Duration = Duration::from_secs(5);
 
 /// `maintenance_work_mem` is not raised beyond this on a server whose memory is not known.
 const REMOTE_MEMORY: u64 = 1 << 30;
@@ -26,6 +30,8 @@ pub(super) struct Builder<'a> {
     pub(super) client: &'a Client,
     /// Watches, and cancels at the deadline.
     pub(super) watcher: &'a Client,
+    /// How the server is asked to cancel.
+    pub(super) tls: &'a MakeRustlsConnect,
     /// Whether the server is on this machine.
     pub(super) is_local: bool,
     /// Threads that may build: the leader and its workers.
@@ -44,7 +50,7 @@ impl Builder<'_> {
             let done = self.one(&index, &doing).await;
             if done.is_err() {
                 // Nothing to say about it beside the error itself; on a lost connection there is nothing to roll back.
-                drop(self.client.batch_execute("ROLLBACK").await);
+                drop(tokio::time::timeout(CANCELLING, self.client.batch_execute("ROLLBACK")).await);
             }
             done?;
         }
@@ -67,19 +73,26 @@ impl Builder<'_> {
             self.client.batch_execute(&set).await.map_err(fail)?;
         }
         let pid = first(self.client, "select pg_backend_pid()").await.map_err(fail)?.unwrap_or_default();
+        let mut unfinished = Unfinished(Some((self.client.cancel_token(), self.tls.clone())));
         let mut building = std::pin::pin!(self.client.batch_execute(&index.sql));
         loop {
             let until = (Instant::now() + POLL).min(self.deadline);
             match tokio::time::timeout_at(until.into(), &mut building).await {
                 Ok(done) => {
+                    unfinished.0 = None;
                     done.map_err(|error| refused(doing, &error))?;
                     break;
                 }
                 Err(_) if Instant::now() >= self.deadline => {
                     let cancel = format!("select pg_cancel_backend({pid})");
-                    // If the watcher is gone too, the connection is closed by its owner, which ends the statement as well.
-                    if self.watcher.batch_execute(&cancel).await.is_ok() {
-                        drop(building.await);
+                    let ended = async {
+                        self.watcher.batch_execute(&cancel).await.is_ok() && {
+                            drop(building.await);
+                            true
+                        }
+                    };
+                    if tokio::time::timeout(CANCELLING, ended).await == Ok(true) {
+                        unfinished.0 = None;
                     }
                     return Err(late(doing));
                 }
@@ -103,7 +116,9 @@ impl Builder<'_> {
         let lock = self.design.limits().into_iter().find(|(name, _)| name == "lock_timeout");
         settings.extend(lock);
         let allowed = self.threads.saturating_sub(1) as u64;
-        if allowed < workers || spec.tune {
+        // Threads are counted on this machine unless somebody said how many: they do not bound another machine, but for one alone.
+        let fewer = allowed < workers && (self.is_local || allowed == 0);
+        if fewer || (spec.tune && allowed > workers) {
             settings.push(("max_parallel_maintenance_workers".to_owned(), allowed.to_string()));
         }
         if spec.tune {
@@ -129,6 +144,20 @@ impl Builder<'_> {
         let told = first(self.watcher, &ask).await.ok().flatten().and_then(|text| text.parse::<u64>().ok());
         if let Some(done) = told.filter(|done| *done > 0) {
             (self.progress)(done.min(rows as u64));
+        }
+    }
+}
+
+/// A statement under way. Dropped, it is cancelled, so that the table is free again: a server goes on building for a client that has gone.
+struct Unfinished(Option<(CancelToken, MakeRustlsConnect)>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some((token, tls)) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            // It is sent while the runtime does what comes next, which is to remove the table.
+            runtime.spawn(tokio::time::timeout(CANCELLING, async move { token.cancel_query(tls).await }));
         }
     }
 }

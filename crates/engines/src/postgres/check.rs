@@ -12,6 +12,7 @@ use super::codec::Codec;
 use super::columns::LabelColumns;
 use super::operators::Operators;
 use super::server::ServerFacts;
+use super::written;
 
 fn refuse<T>(what: impl Into<String>, help: impl Into<String>) -> Result<T> {
     Err(EngineError::Unsupported { engine: NAME.to_owned(), what: what.into(), help: help.into() })
@@ -46,7 +47,8 @@ pub(super) fn variant(spec: &PostgresSpec, variant: &Variant, metric: Metric) ->
     storage(variant, metric)?;
     index(variant, metric)?;
     candidates(variant)?;
-    parameters(variant)
+    parameters(variant)?;
+    written::check(spec, variant)
 }
 
 fn storage(variant: &Variant, metric: Metric) -> Result<()> {

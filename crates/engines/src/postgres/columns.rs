@@ -75,11 +75,15 @@ impl LabelColumns {
         Ok(Self(columns))
     }
 
-    /// Columns of somebody else's table: under the labels' own names.
+    /// Columns of somebody else's table: under the labels' own names. Lists may be of another type, such as `varchar[]`, which has no
+    /// operators with ours; of `text[]` the cast leaves nothing.
     pub(super) fn existing(labels: &BTreeMap<String, LabelType>) -> Self {
         let column = |(label, kind): (&String, &LabelType)| LabelColumn {
             label: label.clone(),
-            column: quote::name(label),
+            column: match kind {
+                LabelType::TextList => format!("{}::text[]", quote::name(label)),
+                _ => quote::name(label),
+            },
             kind: *kind,
         };
         Self(labels.iter().map(column).collect())

@@ -2,17 +2,29 @@
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use annvil_core::engine::Result;
+use annvil_core::engine::{EngineError, Result};
 use tokio_postgres::{AsyncMessage, Client};
 
+use super::NAME;
 use super::address::Address;
 use super::drive::Wire;
 use super::fault;
 
+/// How long a server may take to let a client in, or to say that it is there. `connect_timeout` is the socket's only.
+const OPENING: Duration = Duration::from_secs(10);
+
 /// Opens a connection, which somebody has to drive.
 pub(super) async fn open(address: &Address) -> Result<(Client, Wire)> {
-    let opened = address.config.connect(address.tls.clone()).await;
+    let opened = tokio::time::timeout(OPENING, address.config.connect(address.tls.clone())).await;
+    let opened = opened.map_err(|_| {
+        let cause = format!(
+            "no answer within {} s\n  the server may be frozen, or have no connection left: look at its log",
+            OPENING.as_secs()
+        );
+        EngineError::failed(NAME, format!("connect to {}", address.place), cause)
+    })?;
     opened.map_err(|error| fault::connecting(&address.place, &error))
 }
 
@@ -41,7 +53,7 @@ impl Control {
 
     /// Whether the server still answers.
     pub(super) async fn is_alive(&self) -> bool {
-        self.client.check_connection().await.is_ok()
+        matches!(tokio::time::timeout(OPENING, self.client.check_connection()).await, Ok(Ok(())))
     }
 
     /// What the server remarked since it was last asked.

@@ -37,7 +37,7 @@ impl Design {
 }
 
 /// What the collection takes. Figures that the server does not give stay unknown.
-pub(super) async fn usage(client: &Client, design: &Design, may_create: bool) -> Result<Usage> {
+pub(super) async fn usage(client: &Client, design: &Design) -> Result<Usage> {
     let Some(tables) = design.tables() else { return Ok(Usage::default()) };
     let sql = format!(
         "with tables as ({tables}), \
@@ -61,7 +61,7 @@ pub(super) async fn usage(client: &Client, design: &Design, may_create: bool) ->
         codes: None,
         table: table.map(Bytes),
         out_of_line: out_of_line.map(Bytes),
-        buffers: buffers(client, &tables, may_create).await.map(Bytes),
+        buffers: buffers(client, &tables, !design.is_existing()).await.map(Bytes),
         payload: None,
         disk: disk.map(Bytes),
     })
@@ -70,6 +70,7 @@ pub(super) async fn usage(client: &Client, design: &Design, may_create: bool) ->
 /// Bytes of tables and indexes that are in the server's buffers, if `pg_buffercache` is there or can be had.
 async fn buffers(client: &Client, tables: &str, may_create: bool) -> Option<u64> {
     let doing = "read the buffers";
+    // Where the table is somebody else's the database stays as it is.
     if may_create {
         // Who may not create it, or has no such extension, only lacks this figure.
         drop(client.batch_execute("create extension if not exists pg_buffercache").await);

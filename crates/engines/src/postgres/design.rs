@@ -63,6 +63,8 @@ pub(super) struct Design {
     pub(super) highest_cost: AtomicU64,
     /// Whether the planner left an index aside that fits.
     pub(super) refused_by_planner: AtomicBool,
+    /// Whether a plan used a partial index.
+    pub(super) used_partial: AtomicBool,
     /// Tables that plans of the user's statement touch, quoted with their schemas.
     pub(super) relations: Mutex<BTreeSet<String>>,
 }
@@ -122,6 +124,7 @@ impl Design {
             longest_query: AtomicU64::new(0),
             highest_cost: AtomicU64::new(0),
             refused_by_planner: AtomicBool::new(false),
+            used_partial: AtomicBool::new(false),
             relations: Mutex::default(),
         })
     }

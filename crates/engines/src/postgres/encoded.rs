@@ -10,6 +10,8 @@ use bytes::BytesMut;
 
 use super::answers::Ids;
 use super::design::Design;
+use super::filter;
+use super::plan::Claim;
 use super::rows::Raw;
 use super::statement::{self, Statement, Upsert};
 use crate::check;
@@ -37,7 +39,8 @@ pub(super) struct RowStatements {
 /// A form.
 pub(super) struct ReadyForm {
     pub(super) name: String,
-    pub(super) is_filtered: bool,
+    /// Its filter in SQL.
+    condition: Option<String>,
     /// Of searches only.
     pub(super) search: Option<Statement>,
 }
@@ -73,6 +76,13 @@ impl Ready {
         Ok(Self { design, schema, forms, queries, ids, rows })
     }
 
+    /// What the variant claims of a form's plan.
+    pub(super) fn claim(&self, form: usize) -> Claim {
+        let last = self.forms.iter().rposition(|form| form.search.is_some()) == Some(form);
+        let condition = self.forms.get(form).and_then(|form| form.condition.as_ref());
+        Claim::of(&self.design, condition, last)
+    }
+
     /// What [`Ready::new`] made, from what sessions are given.
     pub(super) fn of(encoded: &Encoded) -> Result<&Self> {
         encoded.downcast_ref().ok_or_else(|| {
@@ -96,9 +106,10 @@ fn ready(design: &Design, form: &Form) -> Result<ReadyForm> {
             help: "set k to at least 1".to_owned(),
         });
     }
+    let condition = form.filter.as_ref().map(|part| filter::sql(part, &design.columns)).transpose()?;
     Ok(ReadyForm {
         name: form.name.clone(),
-        is_filtered: form.filter.is_some(),
+        condition,
         search: if is_search { Some(statement::search(design, form)?) } else { None },
     })
 }

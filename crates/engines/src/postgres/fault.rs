@@ -31,6 +31,12 @@ pub(super) fn connecting(place: &str, error: &Error) -> EngineError {
         "3D000" => "create the database, or name one that is there",
         "53300" => "the server has no connection left: fewer sessions, `pool`, or a higher max_connections",
         "57P03" => "the server is starting up: try again in a moment",
+        "" if words(error).contains("does not support TLS") => {
+            "the server has no TLS: `sslmode=prefer` or `disable` goes without"
+        }
+        "" if words(error).contains("password missing") => {
+            "put the password into the URL, or into PGPASSWORD"
+        }
         "" if error.to_string().contains("TLS") => {
             "`sslmode=require` does not check the certificate; `verify-ca` and `verify-full` take `sslrootcert=FILE`"
         }

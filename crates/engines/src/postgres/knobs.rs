@@ -8,8 +8,8 @@ use super::design::Design;
 use super::quote;
 
 impl Design {
-    /// Settings of a session that searches at a point of a sweep, in the order in which they are set; what the user wrote
-    /// comes last and wins.
+    /// Settings of a session that searches at a point of a sweep, in the order in which they are set. What the user wrote
+    /// comes after ours, and names none of them; that nothing may be written comes last of all.
     pub(super) fn settings(&self, point: &Params) -> Vec<(String, String)> {
         let mut settings = self.limits();
         let set = |name: &str, value: String| (name.to_owned(), value);
@@ -32,22 +32,21 @@ impl Design {
         }
         let written = self.spec.set.iter().chain(&search.set);
         settings.extend(written.map(|(name, value)| (name.clone(), value.0.clone())));
-        settings
-    }
-
-    /// What guards the server in every session of ours: time limits, and no writes where none are allowed.
-    pub(super) fn limits(&self) -> Vec<(String, String)> {
-        let limit = |name: &str, limit: HumanDuration| {
-            (name.to_owned(), format!("{}ms", (limit.0.0 / 1_000_000).max(1)))
-        };
-        let mut settings = vec![
-            limit("statement_timeout", self.spec.statement_timeout),
-            limit("lock_timeout", self.spec.lock_timeout),
-        ];
         if self.spec.read_only {
             settings.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
         }
         settings
+    }
+
+    /// What guards the server in every session of ours: time limits.
+    pub(super) fn limits(&self) -> Vec<(String, String)> {
+        let limit = |name: &str, limit: HumanDuration| {
+            (name.to_owned(), format!("{}ms", (limit.0.0 / 1_000_000).max(1)))
+        };
+        vec![
+            limit("statement_timeout", self.spec.statement_timeout),
+            limit("lock_timeout", self.spec.lock_timeout),
+        ]
     }
 
     /// The server's name of a search parameter.

@@ -4,8 +4,8 @@ use annvil_core::engine::{EngineError, Result};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::design::{Design, MARK};
-use super::quote;
 use super::report::failed;
+use super::{knobs, quote};
 
 /// Drops the table if it is there and ours. A table without our mark is refused and stays.
 pub(super) async fn remove(client: &Client, design: &Design) -> Result<()> {
@@ -27,8 +27,17 @@ pub(super) async fn remove(client: &Client, design: &Design) -> Result<()> {
             help: "give another name as `engine.postgres.table`, or measure it as it is by `sql`".to_owned(),
         });
     }
-    let drop = format!("DROP TABLE {table}");
-    client.batch_execute(&drop).await.map_err(|error| failed(&format!("drop the table {table}"), &error))
+    change(client, design, &format!("DROP TABLE {table}"), &format!("drop the table {table}")).await
+}
+
+/// Changes a table of ours, with limits of its own: sent in one message, so that they are of the same transaction and end with it, also
+/// behind a pooler. The time limit is the run's.
+pub(super) async fn change(client: &Client, design: &Design, sql: &str, doing: &str) -> Result<()> {
+    let mut settings = design.limits();
+    settings.retain(|(name, _)| name != "statement_timeout");
+    settings.push(("statement_timeout".to_owned(), "0".to_owned()));
+    let set = knobs::set(&settings, true).unwrap_or_default();
+    client.batch_execute(&format!("{set}; {sql}")).await.map_err(|error| failed(doing, &error))
 }
 
 /// Drops the table if it is there and ours, and makes it anew.
@@ -36,7 +45,7 @@ pub(super) async fn create(client: &Client, design: &Design) -> Result<()> {
     remove(client, design).await?;
     for statement in design.create() {
         let doing = format!("make the table {}", design.table());
-        client.batch_execute(&statement).await.map_err(|error| failed(&doing, &error))?;
+        change(client, design, &statement, &doing).await?;
     }
     Ok(())
 }

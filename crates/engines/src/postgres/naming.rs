@@ -1,6 +1,7 @@
 //! Names of tables: each engine value has one of its own, in this process and in every other.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use annvil_core::scenario::{PostgresSpec, Storage, Variant};
@@ -23,14 +24,13 @@ impl TableName {
         }
         let described = || format!("{}_{}", variant.index.name(), column(variant.storage));
         let stem = spec.table.clone().unwrap_or_else(described);
-        let process = std::process::id();
-        let mut number = 1;
         loop {
-            let name = format!("{stem}_{process}_{number}");
+            // Numbers of processes repeat: in containers, and on machines that share a database.
+            let random = RandomState::new().hash_one(std::process::id()) as u32;
+            let name = format!("{stem}_{random:08x}");
             if taken.insert(name.clone()) {
                 return Self(name);
             }
-            number += 1;
         }
     }
 }

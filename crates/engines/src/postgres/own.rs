@@ -1,6 +1,7 @@
 //! A statement of the user's own: `$query`, `$k`, `$filter` and `$table` are put in.
 
 use annvil_core::engine::{EngineError, Result};
+use annvil_core::scenario::statement::{Part, parts};
 
 /// The statement with its variables replaced, and whether it takes the query as `$1`.
 ///
@@ -13,33 +14,24 @@ pub(super) fn substitute(
     condition: Option<&str>,
 ) -> Result<(String, bool)> {
     let (mut sql, mut takes_query, mut takes_filter) = (String::with_capacity(text.len()), false, false);
-    let mut rest = text;
-    while let Some(next) = rest.chars().next() {
-        let verbatim = skipped(rest);
-        if verbatim > 0 {
-            sql.push_str(&rest[..verbatim]);
-            rest = &rest[verbatim..];
-            continue;
-        }
-        let word = if next == '$' { word(&rest[1..]) } else { "" };
-        match word {
-            "query" => {
+    for part in parts(text) {
+        match part {
+            Part::Text(text) => sql.push_str(text),
+            Part::Variable("query") => {
                 takes_query = true;
                 sql.push_str("$1");
             }
-            "k" => sql.push_str(&k.to_string()),
-            "table" => sql.push_str(table),
-            "filter" => {
+            Part::Variable("k") => sql.push_str(&k.to_string()),
+            Part::Variable("table") => sql.push_str(table),
+            Part::Variable("filter") => {
                 takes_filter = true;
                 sql.push_str(&condition.map_or("true".to_owned(), |condition| format!("({condition})")));
             }
-            _ => {
-                sql.push(next);
-                rest = &rest[next.len_utf8()..];
-                continue;
+            Part::Variable(other) => {
+                sql.push('$');
+                sql.push_str(other);
             }
         }
-        rest = &rest[1 + word.len()..];
     }
     if condition.is_some() && !takes_filter {
         return Err(EngineError::Configuration {
@@ -48,30 +40,6 @@ pub(super) fn substitute(
         });
     }
     Ok((sql, takes_query))
-}
-
-/// Bytes at the start that are a text, a name in quotes or a comment; 0 if there is none. What does not end goes on to
-/// the end: the server will say so.
-fn skipped(text: &str) -> usize {
-    let until = |start: usize, end: &str| {
-        text.get(start..).and_then(|rest| rest.find(end)).map_or(text.len(), |at| start + at + end.len())
-    };
-    if text.starts_with('\'') {
-        until(1, "'")
-    } else if text.starts_with('"') {
-        until(1, "\"")
-    } else if text.starts_with("--") {
-        until(2, "\n")
-    } else if text.starts_with("/*") {
-        until(2, "*/")
-    } else {
-        0
-    }
-}
-
-fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    &text[..end]
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::build::{first, regclass};
 use super::design::Design;
 use super::rows::Raw;
 use super::statement::Statement;
-use super::{knobs, quote, report};
+use super::{honoured, knobs, quote, report};
 
 /// Literals in plans are cut to this many characters: a query vector has thousands.
 const LITERAL: usize = 40;
@@ -28,18 +28,44 @@ struct Touched {
     cost: f64,
 }
 
-/// Asks for the plan of a statement with a real query, in the settings of a session that searches. `is_filtered` says
-/// whether the form has a filter: then a scan of few rows may be the better way, and only the plan is recorded.
+/// What the variant claims of a form's plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// The vector index, or none.
+    Whole,
+    /// The index over the rows that the form's filter selects.
+    Partial,
+    /// Nothing: with a filter a scan of few rows may be the better way, and without one the whole table has no index where
+    /// the indexes are partial. `last` says whether no later form could use a partial index either.
+    Nothing { last: bool },
+}
+
+impl Claim {
+    /// What is claimed of a form with this condition; `last` as in [`Claim::Nothing`].
+    pub(super) fn of(design: &Design, condition: Option<&String>, last: bool) -> Self {
+        match condition {
+            Some(condition) if design.partial.contains(condition) => Self::Partial,
+            None if design.partial.is_empty() => Self::Whole,
+            _ => Self::Nothing { last },
+        }
+    }
+}
+
+/// Asks for the plan of a statement with a real query, in the settings of a session that searches.
 pub(super) async fn explain(
     client: &Client,
     design: &Design,
     statement: &Statement,
     query: Option<Raw>,
-    is_filtered: bool,
+    claim: Claim,
     settings: &[(String, String)],
 ) -> Result<Explained> {
     let doing = "ask for the plan of a search";
     let asked = ask(client, statement, query, settings).await;
+    let unheeded = match &asked {
+        Ok(_) => honoured::refused(client, design, settings).await,
+        Err(_) => Ok(None),
+    };
     // Nothing was changed; this ends the transaction on every path, and with it the settings.
     drop(client.batch_execute("ROLLBACK").await);
     let (json, text) = asked.map_err(|error| report::failed(doing, &error))?;
@@ -49,10 +75,10 @@ pub(super) async fn explain(
         let mut relations = design.relations.lock().unwrap_or_else(PoisonError::into_inner);
         relations.extend(touched.relations.iter().cloned());
     }
-    let refused = if is_filtered {
-        None
-    } else {
-        judge(client, design, &touched).await.map_err(|error| report::failed(doing, &error))?
+    let fail = |error| report::failed(doing, &error);
+    let refused = match unheeded.map_err(fail)? {
+        None => judge(client, design, &touched, claim).await.map_err(fail)?,
+        unheeded => unheeded,
     };
     Ok(Explained { plan: shorten(&text), refused })
 }
@@ -87,9 +113,14 @@ async fn judge(
     client: &Client,
     design: &Design,
     touched: &Touched,
+    claim: Claim,
 ) -> std::result::Result<Option<String>, Error> {
     let used = methods(client, touched).await?;
     let Some(method) = design.method() else {
+        // Nothing is said of the indexes of somebody else's table, and a filtered form may go any way.
+        if design.is_existing() || claim != Claim::Whole {
+            return Ok(None);
+        }
         return Ok(used.first().map(|(index, method)| {
             format!(
                 "the variant has no index, and the plan uses `{index}` ({method})\n  Try: describe that index in \
@@ -97,11 +128,23 @@ async fn judge(
             )
         }));
     };
-    // Partial indexes answer filtered forms only.
-    if used.iter().any(|(_, of)| of == method) || !design.partial.is_empty() {
+    if used.iter().any(|(_, of)| of == method) {
+        design.used_partial.fetch_or(!design.partial.is_empty(), Ordering::Relaxed);
         return Ok(None);
     }
-    Ok(Some(reason(client, design, touched, method).await?))
+    match claim {
+        Claim::Whole | Claim::Partial => Ok(Some(reason(client, design, touched, method).await?)),
+        Claim::Nothing { last } => {
+            let unused = last && !design.partial.is_empty() && !design.used_partial.load(Ordering::Relaxed);
+            Ok(unused.then(|| {
+                format!(
+                    "The variant has partial indexes ({}), and no form is answered by one\n  Try: give a form such a \
+                     filter as `where`, or leave `partial` out",
+                    design.partial.join("; ")
+                )
+            }))
+        }
+    }
 }
 
 /// Indexes of the plan that are over vectors, with their access methods.
@@ -109,11 +152,18 @@ async fn methods(client: &Client, touched: &Touched) -> std::result::Result<Vec<
     if touched.indexes.is_empty() {
         return Ok(Vec::new());
     }
-    let names: Vec<String> = touched.indexes.iter().filter_map(|name| quote::text(name)).collect();
-    let sql = format!(
-        "select distinct relname::text, amname::text from pg_class c join pg_am a on a.oid = relam \
-         where relkind = 'i' and relname in ({}) and amname in ('hnsw', 'ivfflat', 'diskann', 'ruivfflat') order by 1",
+    let list = |names: &BTreeSet<String>| {
+        let names: Vec<String> = names.iter().filter_map(|name| quote::text(name)).collect();
         names.join(", ")
+    };
+    // Of the tables that the plan touches: an index of the same name may be in another schema.
+    let sql = format!(
+        "select distinct relname::text, amname::text from pg_index x join pg_class c on c.oid = indexrelid \
+         join pg_am a on a.oid = relam \
+         where indrelid in (select to_regclass(name) from unnest(array[{}]::text[]) name) and relname in ({}) \
+         and amname in ('hnsw', 'ivfflat', 'diskann', 'ruivfflat') order by 1",
+        list(&touched.relations),
+        list(&touched.indexes)
     );
     let rows = client.query_typed(&sql, &[]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()

@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use annvil_core::engine::{Encoded, Result};
+use annvil_core::histogram::Histogram;
 use annvil_core::operation::OpError;
 use annvil_core::units::Nanos;
 
@@ -31,8 +32,9 @@ type Key = (u64, usize);
 /// Connections and who waits for one.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    /// Whether several sessions share it, so that waiting is worth counting.
-    counts: bool,
+    /// How long calls waited, where several sessions share it. Of this thread alone: sessions of other threads don't wait for a lock
+    /// to note it.
+    waits: Option<RefCell<Histogram>>,
     share: usize,
     opened: Cell<usize>,
     /// Places for a connection that nobody uses; one that was lost is empty.
@@ -64,7 +66,7 @@ impl Pool {
             let share = shared.next_share();
             let pool = Rc::new(Self {
                 shared: Arc::clone(shared),
-                counts: share.is_some(),
+                waits: share.map(|_| RefCell::new(Histogram::new())),
                 share: share.unwrap_or(1),
                 opened: Cell::new(0),
                 free: RefCell::default(),
@@ -95,7 +97,7 @@ impl Pool {
 
     /// A connection that is open, in the settings of the point that holds; waits for its turn.
     pub(super) async fn take(&self, ready: &Ready) -> std::result::Result<Lease<'_>, OpError> {
-        let began = if self.counts { Some(self.shared.clock.now()) } else { None };
+        let began = self.waits.is_some().then(|| self.shared.clock.now());
         let free = if self.waiting.borrow().is_empty() { self.free.borrow_mut().pop() } else { None };
         let (seat, waited) = if let Some(seat) = free {
             (seat, Nanos::ZERO)
@@ -104,8 +106,8 @@ impl Pool {
             let since = |began| self.shared.clock.now().saturating_sub(began);
             (seat, began.map_or(Nanos::ZERO, since))
         };
-        if self.counts {
-            self.shared.waited(waited);
+        if let Some(waits) = &self.waits {
+            waits.borrow_mut().record(waited);
         }
         let mut lease = Lease { pool: self, link: seat.0 };
         if lease.link.as_ref().is_some_and(|link| !link.is_open()) {
@@ -155,6 +157,15 @@ impl Pool {
         let (token, tls) = (link.cancel_token(), self.shared.address.tls.clone());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(tokio::time::timeout(CANCELLING, async move { token.cancel_query(tls).await }));
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // The last session of the thread has ended, as all have before the engine is asked what was counted.
+        if let Some(waits) = self.waits.as_ref().filter(|waits| waits.borrow().count() > 0) {
+            self.shared.waited(&waits.borrow());
         }
     }
 }

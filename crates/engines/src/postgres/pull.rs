@@ -5,6 +5,7 @@
 
 mod draw;
 mod labels;
+mod method;
 mod relation;
 mod write;
 
@@ -85,6 +86,8 @@ pub struct Pulled {
     pub metric: Metric,
     /// The index that says so, if nobody else did.
     pub metric_of: Option<String>,
+    /// Access method of the index over the column for this metric, if there is one of which a variant can speak.
+    pub index: Option<String>,
     /// Labels and their types.
     pub labels: Vec<(String, LabelType)>,
     /// Queries written.
@@ -184,6 +187,7 @@ async fn read(
     let table = Relation::find(client, address, &wanted.table).await?;
     let vector = table.vector(wanted.vector.as_deref())?;
     let (metric, metric_of) = table.metric(client, vector, wanted.metric).await?;
+    let index = table.method(client, vector, metric).await?;
     let id = table.id(wanted.id.as_deref())?;
     let labels = labels::columns(&table, id, &wanted.labels)?;
     let text = wanted.text.as_deref().map(|name| table.column(name)).transpose()?;
@@ -224,6 +228,7 @@ async fn read(
         element,
         metric,
         metric_of,
+        index,
         labels,
         queries,
         queries_from: wanted.queries_from.clone(),

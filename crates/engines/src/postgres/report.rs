@@ -7,6 +7,10 @@ use tokio_postgres::Error;
 
 use super::NAME;
 
+/// What is said where prepared statements come and go by themselves.
+const POOLED: &str = "\n  a pooler hands out connections by transaction: set `pooler: transaction`; what others have left prepared on its \
+                      connections ends with RECONNECT in its console";
+
 /// The failure of a statement: what was being done, what the server said, and its hint if it gave one.
 pub(super) fn failed(doing: &str, error: &Error) -> EngineError {
     EngineError::failed(NAME, doing, words(error))
@@ -24,6 +28,10 @@ pub(super) fn words(error: &Error) -> String {
     for more in [server.detail(), server.hint()].into_iter().flatten() {
         words.push_str("\n  ");
         words.push_str(more);
+    }
+    // A statement that is not there, or that somebody else has left there.
+    if matches!(server.code().code(), "26000" | "42P05") {
+        words.push_str(POOLED);
     }
     words
 }

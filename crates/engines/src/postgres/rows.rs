@@ -69,10 +69,9 @@ impl Design {
             }
         }
         for column in self.columns.iter() {
-            if let Some(Column::Text { dictionary, .. } | Column::TextList { dictionary, .. }) =
-                batch.labels.column(&column.label)
-                && let Some(text) = dictionary.texts().iter().find(|text| text.contains('\0'))
-            {
+            let Some(values) = batch.labels.column(&column.label) else { continue };
+            // Of these rows only: a dictionary holds the values of all, and this may stand within a timed call.
+            if let Some(text) = batch.label_rows.iter().find_map(|row| with_nul(values, *row)) {
                 return Err(format!(
                     "the label `{}` has the value {text:?} with a NUL, which PostgreSQL has not",
                     column.label
@@ -126,6 +125,18 @@ impl Design {
             });
         }
     }
+}
+
+/// A text of a row that the server can't hold.
+fn with_nul(column: &Column, row: usize) -> Option<&str> {
+    let (dictionary, codes) = match column {
+        Column::Text { dictionary, codes } => (dictionary, codes.get(row)?.as_slice()),
+        Column::TextList { dictionary, offsets, codes, .. } => {
+            (dictionary, codes.get(*offsets.get(row)? as usize..*offsets.get(row + 1)? as usize)?)
+        }
+        Column::Int(_) | Column::Float(_) | Column::Bool(_) => return None,
+    };
+    codes.iter().map(|code| dictionary.text(*code)).find(|text| text.contains('\0'))
 }
 
 fn put_text(text: &str, out: &mut BytesMut) -> bool {

@@ -93,11 +93,11 @@ impl ServerFacts {
         }
     }
 
-    /// Asks the server, and creates what the variant needs and the server could have. A session that only reads creates nothing.
+    /// Asks the server, and creates what the variant needs and the server could have, if that is allowed.
     pub(super) async fn ensure(
         client: &Client,
         extension: Option<Extension>,
-        read_only: bool,
+        may_create: bool,
     ) -> Result<Self> {
         let facts = Self::read(client).await?;
         let wanted = facts.choose(extension);
@@ -105,7 +105,7 @@ impl ServerFacts {
             return Ok(facts);
         }
         let name = wanted.name();
-        if read_only || !facts.available.contains_key(name) {
+        if !may_create || !facts.available.contains_key(name) {
             return Err(facts.lacks(wanted));
         }
         let create = format!("create extension if not exists {name} cascade");

@@ -8,7 +8,6 @@ use annvil_core::engine::{Result, driving_threads};
 use annvil_core::form::Params;
 use annvil_core::histogram::Histogram;
 use annvil_core::scenario::{Pooler, PostgresSpec};
-use annvil_core::units::Nanos;
 
 use super::address::Address;
 use super::encoded::Ready;
@@ -78,7 +77,8 @@ impl Shared {
     pub(super) async fn connect(&self, ready: &Ready) -> Result<Link> {
         let (number, point) = self.point();
         let settings = ready.design.settings(&point);
-        let link = Link::open(&self.address, (self.way(), self.spec.is_prepared()), ready, number, &settings).await?;
+        let link = Link::open(&self.address, (self.way(), self.spec.is_prepared()), ready, number, &settings)
+            .await?;
         self.counted().connections += 1;
         Ok(link)
     }
@@ -105,9 +105,9 @@ impl Shared {
         Some((pool / threads + usize::from(thread < pool % threads)).max(1))
     }
 
-    /// Notes how long a call waited for a connection.
-    pub(super) fn waited(&self, time: Nanos) {
-        self.counted().waits.get_or_insert_with(Histogram::new).record(time);
+    /// Takes what a pool noted of how long calls waited for a connection.
+    pub(super) fn waited(&self, waits: &Histogram) {
+        self.counted().waits.get_or_insert_with(Histogram::new).add(waits);
     }
 
     /// What was counted since the last time.

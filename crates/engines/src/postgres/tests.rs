@@ -17,15 +17,18 @@ use annvil_core::label::{Column, LabelType, LabelValue, Labels};
 use annvil_core::metric::Metric;
 use annvil_core::operation::Batch;
 use annvil_core::scenario::{PostgresSpec, Variant};
+use annvil_core::secret::Secret;
 use bytes::BytesMut;
 use futures_util::SinkExt;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio_postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::address::Address;
 use super::build::Builder;
 use super::design::{self, Design};
-use super::plan::explain;
+use super::plan::{Claim, explain};
 use super::rows::{Raw, from_bigint};
 use super::server::ServerFacts;
 use super::{mark, statement};
@@ -68,6 +71,7 @@ fn variant(json: &str) -> Variant {
 struct Collection {
     client: Client,
     watcher: Client,
+    tls: MakeRustlsConnect,
     design: Design,
     data: Data,
 }
@@ -165,14 +169,15 @@ impl Collection {
         let data = Data::new(rows, metric);
         let schema =
             Schema { dim: DIM, metric, rows, sessions: 1, build_threads: 1, labels: data.labels.schema() };
-        let facts = ServerFacts::ensure(&client, design::extension(variant), false).await.unwrap();
+        let facts = ServerFacts::ensure(&client, design::extension(variant), true).await.unwrap();
         let design = Design::new(&spec, variant, &schema, &facts, table).unwrap();
         design.check_class(&facts).unwrap();
         mark::create(&client, &design).await.unwrap();
         for statement in design.partitions(&data.labels).unwrap() {
             client.batch_execute(&statement).await.unwrap();
         }
-        let collection = Self { client, watcher, design, data };
+        let tls = Address::new(&Secret::new(url), "url").unwrap().tls;
+        let collection = Self { client, watcher, tls, design, data };
         collection.copy().await;
         collection
     }
@@ -204,6 +209,7 @@ impl Collection {
             design: &self.design,
             client: &self.client,
             watcher: &self.watcher,
+            tls: &self.tls,
             is_local: true,
             threads: 1,
             deadline: Instant::now() + limit,
@@ -240,8 +246,11 @@ impl Collection {
     async fn explain(&self, form: &Form) -> annvil_core::server::Explained {
         let statement = statement::search(&self.design, form).unwrap();
         let point = self.design.variant.points().pop().unwrap_or_default();
-        let (query, filtered) = (self.query(self.data.vector(1)), form.filter.is_some());
-        explain(&self.client, &self.design, &statement, Some(query), filtered, &self.design.settings(&point))
+        let condition =
+            form.filter.as_ref().map(|part| super::filter::sql(part, &self.design.columns).unwrap());
+        let claim = Claim::of(&self.design, condition.as_ref(), true);
+        let query = self.query(self.data.vector(1));
+        explain(&self.client, &self.design, &statement, Some(query), claim, &self.design.settings(&point))
             .await
             .unwrap()
     }

@@ -130,6 +130,9 @@ fn rows_and_queries_must_fit() {
 #[test]
 fn the_list_names_every_engine() {
     let engines = list();
-    assert_eq!(engines.iter().map(|engine| engine.name).collect::<Vec<_>>(), ["embedded", "null", "postgres", "stub"]);
+    assert_eq!(
+        engines.iter().map(|engine| engine.name).collect::<Vec<_>>(),
+        ["embedded", "null", "postgres", "stub"]
+    );
     assert!(engines.iter().all(|engine| engine.built && !engine.limits.is_empty()));
 }

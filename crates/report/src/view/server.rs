@@ -14,12 +14,18 @@ pub(crate) struct Counted<'a, 'v> {
     pub(crate) figures: &'a ServerFigures,
 }
 
-/// Everything that was counted, phase by phase, of the first block of each variant.
+/// What was counted in the phases that were timed, of the first block of each variant. The record has the others too.
 pub(crate) fn counted<'a, 'v>(view: &'v View<'a>) -> Vec<Counted<'a, 'v>> {
     let mut all = Vec::new();
     for variant in &view.variants {
         let phases = variant.blocks.first().into_iter().flat_map(|block| &block.phases);
-        all.extend(phases.filter_map(|phase| {
+        let timed = phases.filter(|phase| {
+            matches!(
+                phase.result,
+                PhaseResult::Measured { .. } | PhaseResult::Limit(_) | PhaseResult::Runbook(_)
+            )
+        });
+        all.extend(timed.filter_map(|phase| {
             let point = label::short_point(&phase.point);
             let swept = !point.is_empty() && variant.planned.points.len() > 1;
             let place = if swept { format!("{} {point}", phase.name) } else { phase.name.clone() };

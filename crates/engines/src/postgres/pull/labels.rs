@@ -35,6 +35,16 @@ pub(super) fn columns(table: &Relation, id: &ColumnFacts, names: &[String]) -> R
         if columns.iter().any(|(known, _)| known.name == *name) {
             continue;
         }
+        if column.kind == "citext" {
+            return Err(wrong(
+                format!(
+                    "the column `{name}` of {} is of the type citext, by which the server finds `A` where `a` is asked for: a filter \
+                     would have two meanings",
+                    table.shown
+                ),
+                "leave it out, or make a column of the type text of it",
+            ));
+        }
         let kind = self::kind(column).ok_or_else(|| {
             wrong(
                 format!(
@@ -56,7 +66,7 @@ fn kind(column: &ColumnFacts) -> Option<LabelType> {
         "int2" | "int4" | "int8" | "oid" => LabelType::Int,
         "float4" | "float8" | "numeric" => LabelType::Float,
         "bool" => LabelType::Bool,
-        "text" | "varchar" | "bpchar" | "name" | "uuid" | "date" | "timestamp" | "timestamptz" | "citext" => {
+        "text" | "varchar" | "bpchar" | "name" | "uuid" | "date" | "timestamp" | "timestamptz" => {
             LabelType::Text
         }
         "_text" | "_varchar" => LabelType::TextList,

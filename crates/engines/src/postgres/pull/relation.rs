@@ -18,7 +18,7 @@ pub(super) fn wrong(what: impl Into<String>, help: impl Into<String>) -> EngineE
 /// A table, a view, or what else has rows.
 #[derive(Debug)]
 pub(super) struct Relation {
-    oid: String,
+    pub(super) oid: String,
     /// Schema and name as SQL takes them.
     pub(super) shown: String,
     /// Whether a share of its rows can be drawn by the server.
@@ -39,7 +39,7 @@ pub(super) struct ColumnFacts {
     pub(super) kind: String,
     /// The type as it is written, such as `vector(384)`.
     pub(super) written: String,
-    number: String,
+    pub(super) number: String,
     /// Whether it is the whole primary key.
     is_key: bool,
 }
@@ -285,7 +285,7 @@ fn written<'a>(columns: impl Iterator<Item = &'a ColumnFacts>) -> String {
     columns.map(|column| format!("{} {}", column.quoted, column.written)).collect::<Vec<_>>().join(", ")
 }
 
-async fn rows(client: &Client, sql: &str, doing: &str) -> Result<Vec<SimpleQueryRow>> {
+pub(super) async fn rows(client: &Client, sql: &str, doing: &str) -> Result<Vec<SimpleQueryRow>> {
     let answers = client.simple_query(sql).await.map_err(|error| failed(doing, &error))?;
     let row = |answer| match answer {
         SimpleQueryMessage::Row(row) => Some(row),
@@ -294,6 +294,6 @@ async fn rows(client: &Client, sql: &str, doing: &str) -> Result<Vec<SimpleQuery
     Ok(answers.into_iter().filter_map(row).collect())
 }
 
-fn text(row: &SimpleQueryRow, at: usize) -> String {
+pub(super) fn text(row: &SimpleQueryRow, at: usize) -> String {
     row.get(at).unwrap_or_default().to_owned()
 }

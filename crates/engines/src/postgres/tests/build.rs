@@ -26,7 +26,7 @@ fn progress_grows_to_all_rows() {
         // At ten a second a machine would have to build these rows in a tenth of a second to tell only the end.
         assert!(told.len() > 1 && told.is_sorted(), "{told:?}");
 
-        let usage = counters::usage(&collection.client, &collection.design, true).await.unwrap();
+        let usage = counters::usage(&collection.client, &collection.design).await.unwrap();
         let (index, table, disk) = (usage.index.unwrap().0, usage.table.unwrap().0, usage.disk.unwrap().0);
         assert_eq!(usage.rows, Some(20_000));
         assert!(index > 20_000 * 64 && table > 20_000 * 64 && disk > index + table, "{usage:?}");
@@ -43,7 +43,8 @@ fn progress_grows_to_all_rows() {
             assert_eq!(session.query_typed(&statement.sql, &typed).await.unwrap().len(), 10);
         }
         drop(session);
-        let phase = counters::observe(&collection.client, &collection.design, true).await.unwrap().since(&before);
+        let phase =
+            counters::observe(&collection.client, &collection.design, true).await.unwrap().since(&before);
         let touched = phase.buffers_hit.unwrap() + phase.buffers_read.unwrap();
         assert!(touched > 500, "{phase:?}");
         assert!(phase.database_hit >= phase.buffers_hit && phase.log.is_some(), "{phase:?}");
@@ -60,6 +61,24 @@ fn a_build_ends_at_its_deadline_and_can_be_done_again() {
         // The statement is over and its transaction too: the table is free.
         collection.client.batch_execute(&format!("truncate {}", collection.design.table())).await.unwrap();
         collection.build(LIMIT, &|_| ()).await.unwrap();
+        collection.drop().await;
+    });
+}
+
+#[test]
+fn a_build_that_is_given_up_frees_the_table() {
+    on_server("PGVECTOR_URL", async |url| {
+        let collection =
+            Collection::loaded(url, spec(), "given_up", &variant(HNSW), Metric::L2, 20_000).await;
+        let building = collection.build(LIMIT, &|_| ());
+        let given_up = tokio::time::timeout(Duration::from_millis(150), building).await;
+        assert!(given_up.is_err(), "built already");
+        // Its connection is free, too, as soon as the statement has ended.
+        let other = connect(url).await;
+        let freed = collection.client.batch_execute("rollback");
+        assert!(tokio::time::timeout(Duration::from_secs(5), freed).await.is_ok(), "goes on building");
+        let truncate = format!("set lock_timeout = '5s'; truncate {}", collection.design.table());
+        other.batch_execute(&truncate).await.unwrap();
         collection.drop().await;
     });
 }

@@ -6,7 +6,7 @@ use annvil_core::scenario::Pooler;
 
 use super::super::build::first;
 use super::super::counters;
-use super::{Collection, LIMIT, on_server, variant};
+use super::{Collection, LIMIT, connect, on_server, variant};
 
 /// Enough rows for the planner to prefer an index.
 const ROWS: usize = 2_000;
@@ -88,8 +88,18 @@ fn partial_and_label_indexes_serve_their_filters() {
             let plan = collection.explain(&form).await.plan;
             assert!(plan.contains(index), "{filter}\n{plan}");
         }
-        // No index is over the whole, and the variant does not claim one.
+        // No index is over the whole, and the variant does not claim one; but somebody has to use one of them.
         assert_eq!(collection.explain(&Form::search("all", 10)).await.refused, None);
+        collection.drop().await;
+
+        let text = r#"{"index": {"hnsw": {}}, "search": {"set": {"enable_indexscan": "off"}},
+                      "postgres": {"partial": ["flag = true"]}}"#;
+        let collection = Collection::new(url, "unused", &variant(text), Metric::L2, ROWS).await;
+        let refused = collection.explain(&Form::search("all", 10)).await.refused.unwrap();
+        assert!(refused.contains("no form is answered by one"), "{refused}");
+        let form = Form::search("some", 10).filtered("flag = true".parse().unwrap());
+        let refused = collection.explain(&form).await.refused.unwrap();
+        assert!(refused.contains("cheaper than the index hnsw"), "{refused}");
         collection.drop().await;
 
         let text = r#"{"index": {"hnsw": {}}, "postgres": {"label_indexes": ["tags", "id"]}}"#;
@@ -116,6 +126,26 @@ fn a_variant_without_index_must_not_use_one() {
 }
 
 #[test]
+fn settings_that_do_nothing_are_refused() {
+    on_server("PGVECTOR_URL", async |url| {
+        for (set, why) in [
+            (r#"{"hnws.ef_search": 100}"#, "knows the setting hnws.ef_search"),
+            (r#"{"hnsw.max_scan_tuple": 100}"#, "does not take the setting hnsw.max_scan_tuple"),
+            (r#"{"hnsw.max_scan_tuples": 0}"#, "does not take the setting hnsw.max_scan_tuples"),
+        ] {
+            let text = format!(r#"{{"index": {{"hnsw": {{}}}}, "search": {{"set": {set}}}}}"#);
+            let mut collection =
+                Collection::new(url, "unheeded", &variant(&text), Metric::Cosine, ROWS).await;
+            // One that knows no setting of pgvector yet takes them all.
+            collection.client = connect(url).await;
+            let refused = collection.explain(&Form::search("all", 10)).await.refused.unwrap_or_default();
+            assert!(refused.contains(why), "{set}: {refused}");
+            collection.drop().await;
+        }
+    });
+}
+
+#[test]
 fn everything_works_behind_a_pooler_of_transactions() {
     on_server("PGBOUNCER_URL", async |url| {
         let mut spec = super::spec();
@@ -126,7 +156,7 @@ fn everything_works_behind_a_pooler_of_transactions() {
         collection.build(LIMIT, &|_| ()).await.unwrap();
         let explained = collection.explain(&Form::search("all", 10)).await;
         assert_eq!(explained.refused, None, "{}", explained.plan);
-        let usage = counters::usage(&collection.client, &collection.design, false).await.unwrap();
+        let usage = counters::usage(&collection.client, &collection.design).await.unwrap();
         assert_eq!(usage.rows, Some(ROWS as u64));
         let figures = counters::observe(&collection.client, &collection.design, true).await.unwrap();
         assert!(figures.buffers_hit.is_some() && figures.database_hit > Some(0), "{figures:?}");

@@ -190,7 +190,7 @@ async fn write(collection: &Collection) {
     let delete = design.delete();
     client.query_typed(&delete.sql, &[(&vec![4_i64, 5], delete.parameters[0].clone())]).await.unwrap();
     assert_eq!((fetch(4).await, fetch(5).await), (None, None));
-    let usage = super::super::counters::usage(client, design, true).await.unwrap();
+    let usage = super::super::counters::usage(client, design).await.unwrap();
     assert_eq!(usage.rows, Some(48));
     let promise = design.promise(&Form::of("fetch", Operation::Fetch, 1));
     assert!(promise.exact);

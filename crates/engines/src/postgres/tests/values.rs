@@ -63,7 +63,7 @@ fn a_cut_value_is_refused() {
 fn the_server_reads_what_is_meant() {
     on_server("PGVECTOR_URL", async |url| {
         let client = connect(url).await;
-        let facts = ServerFacts::ensure(&client, None, false).await.unwrap();
+        let facts = ServerFacts::ensure(&client, None, true).await.unwrap();
         let row = [1.5, -2.25, 0.0, 0.1, -0.0];
         let texts = [
             (Codec::Vector, "[1.5,-2.25,0,0.1,-0]"),
