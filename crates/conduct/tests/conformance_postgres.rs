@@ -17,7 +17,7 @@ fn conforms(variable: &str, variant: &str, adjust: impl FnOnce(&mut PostgresSpec
         return eprintln!("skipped {name}: {variable} is not set");
     };
     let mut spec = PostgresSpec { url: Some(Secret::new(url)), ..PostgresSpec::default() };
-    spec.schema = "annvil_conformance".to_owned();
+    "annvil_conformance".clone_into(&mut spec.schema);
     adjust(&mut spec);
     let variant: Variant = serde_json::from_str(variant).unwrap();
     let found = conformance(&EngineSpec::Postgres(Box::new(spec)), &variant).unwrap();

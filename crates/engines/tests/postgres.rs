@@ -69,7 +69,7 @@ impl Rows {
         let vectors = (0..count * DIM).map(|_| random.random::<f32>() - 0.5).collect();
         let mut group = Column::new(LabelType::Text);
         let mut count_of = Column::new(LabelType::Int);
-        for row in 0..count as i64 {
+        for row in 0..i64::try_from(count).unwrap() {
             group.push((row % 7 != 0).then(|| LabelValue::Text(format!("g{}", row % 3)))).unwrap();
             count_of.push(Some(LabelValue::Int(row))).unwrap();
         }

@@ -1,7 +1,7 @@
 //! The command line on real servers. Without them a test says so and passes, except in CI.
 
 #![cfg(feature = "postgres")]
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod check;
 #[path = "../common/mod.rs"]

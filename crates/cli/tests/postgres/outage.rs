@@ -101,9 +101,9 @@ objectives: [long.success >= 99.999999%]
     assert_eq!(block.failure, None);
     let long = form(block, "long");
     assert_eq!(long.failures.keys().collect::<Vec<_>>(), ["refused"]);
-    let last = long.intervals.iter().rev().find(|interval| interval.operations > 0).unwrap();
-    let lost = long.intervals.iter().find(|interval| interval.failures > 0).unwrap();
-    assert!(last.at > lost.at, "{:?}", long.intervals);
+    let answered = long.intervals.iter().rev().find(|interval| interval.operations > 0).unwrap();
+    let failed = long.intervals.iter().find(|interval| interval.failures > 0).unwrap();
+    assert!(answered.at > failed.at, "{:?}", long.intervals);
     let after = form(block, "after");
     assert!(after.operations == 50 && after.failures.is_empty(), "{:?}", after.failures);
 }

@@ -36,7 +36,7 @@ impl Place {
 
     /// Runs to the end.
     pub fn run(&self, url: &str, flags: &[&str]) -> Done {
-        self.done(self.command(url, flags).output().unwrap())
+        self.done(&self.command(url, flags).output().unwrap())
     }
 
     /// Starts a run that goes on beside the test.
@@ -67,8 +67,8 @@ impl Place {
         fs::read_to_string(self.run_folder().unwrap().join("report.html")).unwrap()
     }
 
-    fn done(&self, output: Output) -> Done {
-        Done { code: output.status.code(), out: stdout(&output), err: stderr(&output), record: self.record() }
+    fn done(&self, output: &Output) -> Done {
+        Done { code: output.status.code(), out: stdout(output), err: stderr(output), record: self.record() }
     }
 }
 
@@ -140,7 +140,7 @@ impl Running<'_> {
 
     pub fn end(mut self) -> Done {
         let output = self.child.take().unwrap().wait_with_output().unwrap();
-        self.place.done(output)
+        self.place.done(&output)
     }
 }
 
