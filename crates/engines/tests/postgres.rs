@@ -302,6 +302,8 @@ fn eight_sessions_share_two_connections() {
         backends.sort_unstable();
         backends.dedup();
         assert_eq!(backends.len(), 2);
+        // A thread's waits are handed over with its last session.
+        drop(sessions);
         let counted = engine.observe().await.unwrap();
         let waits = counted.connection_wait.unwrap();
         assert_eq!(waits.count(), 8);

@@ -96,7 +96,7 @@ fn diskann_answers_nearly_the_nearest_rows() {
 
 #[test]
 fn ruvector_answers_nearly_the_nearest_rows() {
-    on_server("RUVECTOR_URL", async |url| {
+    on_server(ON_DEMAND, async |url| {
         recall(url, "{}", 10).await;
         recall(url, r#"{"index": {"hnsw": {}}, "search": {"ef_search": 400}}"#, 8).await;
         // Version 0.3.0 makes 100 lists of whatever rows there are and searches one: hardly any neighbour is found.
