@@ -7,7 +7,7 @@ use annvil_core::operation::Batch;
 
 use super::super::rows::{Raw, from_bigint, to_bigint};
 use super::super::{mark, statement};
-use super::{Collection, DIM, Data, connect, on_server, variant};
+use super::{Collection, DIM, Data, ON_DEMAND, connect, on_server, variant};
 
 const ROWS: usize = 400;
 
