@@ -76,6 +76,12 @@ pub fn run(words: &[&str]) -> anyhow::Result<()> {
     let server = Server::start(&install, &scratch.path.join("server"), &SETTINGS)?;
     let scripts = scratch.path.join("scripts");
     folders::open(&scripts)?;
+    // `select 1` is a statement of one's own, for which the engine makes no extension.
+    let psql = ["--no-psqlrc", "--quiet", "--command", "create extension vector"];
+    let made = Command::new(install.bin.join("psql")).args(psql).arg(server.url()).status()?;
+    if !made.success() {
+        bail!("psql could not create the extension vector: {made}");
+    }
     let mut command = cargo_command();
     command.args(["run", "--quiet"]).args(example).arg("--").arg(&scripts).env("DATABASE_URL", server.url());
     let mut comparison = Comparison {
