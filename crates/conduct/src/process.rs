@@ -20,8 +20,11 @@ use crate::error::RunError;
 use crate::event::{Event, Sink};
 use crate::inputs::Inputs;
 
-/// How long a process that was asked to stop may take: it asks the server for its counters and removes what it made.
-const GRACE: Duration = REMOVAL.saturating_add(COUNTERS).saturating_add(Duration::from_secs(10));
+/// How long a process that was asked to stop may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The same where a server has to be asked for its counters and to remove what was made.
+const REMOTE_GRACE: Duration = REMOVAL.saturating_add(COUNTERS).saturating_add(GRACE);
 
 /// What a process is asked to do.
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,6 +89,7 @@ pub fn conduct(
     let lines = lines(&mut child);
     let mut relay = Relay { ended: false, failed: false, phase: String::new(), sink };
     let mut asked: Option<Instant> = None;
+    let grace = if job.plan.engine.is_remote() { REMOTE_GRACE } else { GRACE };
     loop {
         match lines.recv_timeout(Duration::from_millis(50)) {
             Ok(line) => relay.take(&line),
@@ -102,7 +106,7 @@ pub fn conduct(
                 });
             }
         }
-        if asked.is_some_and(|asked| asked.elapsed() > GRACE) {
+        if asked.is_some_and(|asked| asked.elapsed() > grace) {
             let _ = child.kill();
         }
     }

@@ -40,6 +40,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::compile::whole_bounds;
 pub use self::error::{FilterError, FilterMismatch};
 pub use self::predicate::Predicate;
 

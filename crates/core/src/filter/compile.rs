@@ -103,8 +103,9 @@ fn code_bits(dictionary: &Dictionary, values: &[Value]) -> Box<[u64]> {
     bits.into()
 }
 
-/// The whole numbers that satisfy a comparison, from low to high, in 128 bits so that nothing overflows on the way.
-fn whole_bounds(comparison: Comparison, value: &Value) -> Option<(i128, i128)> {
+/// The whole numbers that satisfy a comparison, from low to high, both included, in 128 bits so that nothing overflows on the
+/// way; above each other if there are none, and `None` of a value that is no number.
+pub fn whole_bounds(comparison: Comparison, value: &Value) -> Option<(i128, i128)> {
     // Casts of floats saturate far outside of i64.
     let (floor, ceiling) = match value {
         Value::Int(x) => (i128::from(*x), i128::from(*x)),

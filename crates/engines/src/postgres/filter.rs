@@ -4,7 +4,7 @@
 //! make a difference of it, so `not f` becomes `(f) IS NOT TRUE`.
 
 use annvil_core::engine::{EngineError, Result};
-use annvil_core::filter::{Comparison, Filter, Value};
+use annvil_core::filter::{Comparison, Filter, Value, whole_bounds};
 use annvil_core::label::LabelType;
 
 use super::columns::{LabelColumn, LabelColumns};
@@ -104,24 +104,7 @@ fn list(column: &LabelColumn, values: &[Value], inside: bool) -> Option<String> 
     })
 }
 
-/// The whole numbers that satisfy a comparison, from low to high; above each other if there are none. The server would
-/// round the column to double precision to compare it with such a number, so the bounds are made whole here.
-fn whole_bounds(comparison: Comparison, value: &Value) -> Option<(i128, i128)> {
-    // Casts of floats saturate far outside of i64.
-    let (floor, ceiling) = match value {
-        Value::Int(x) => (i128::from(*x), i128::from(*x)),
-        Value::Float(x) => (x.floor() as i128, x.ceil() as i128),
-        Value::Text(_) | Value::Bool(_) => return None,
-    };
-    Some(match comparison {
-        Comparison::Equal | Comparison::NotEqual => (ceiling, floor),
-        Comparison::Less => (i128::MIN, ceiling.saturating_sub(1)),
-        Comparison::LessOrEqual => (i128::MIN, floor),
-        Comparison::Greater => (floor.saturating_add(1), i128::MAX),
-        Comparison::GreaterOrEqual => (ceiling, i128::MAX),
-    })
-}
-
+/// The server would round the column to double precision to compare it with a fraction, so bounds come as whole numbers.
 fn whole(column: &str, low: i128, high: i128) -> String {
     let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
     if low > high || low > most || high < least {
