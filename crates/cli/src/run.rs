@@ -80,15 +80,7 @@ pub fn complaints(record: &RunRecord) -> Vec<String> {
         let failure = block.failure.as_ref()?;
         Some(format!("{}: {}: {}", block.variant, failure.phase, failure.message))
     });
-    let invalid = record.blocks.iter().flat_map(|block| {
-        block.phases.iter().flat_map(|phase| {
-            let wrong = phase.validity.iter().filter(|check| check.valid == Some(false));
-            wrong.map(|check| {
-                format!("invalid: {} {}: {}: {}", block.variant, phase.name, check.name, check.figure)
-            })
-        })
-    });
-    let invalid: Vec<String> = invalid.collect();
+    let invalid: Vec<String> = record.invalid().iter().map(|reason| format!("invalid: {reason}")).collect();
     // What is invalid is not judged, so nothing was missed.
     let judged = record.objectives.iter().filter(|_| invalid.is_empty());
     let missed: Vec<String> = judged.flat_map(not_met).collect();

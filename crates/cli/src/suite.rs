@@ -158,6 +158,7 @@ fn scenario(given: &str, status: &str) -> SuiteScenario {
 const fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Good => "good",
+        Outcome::Inconclusive => "inconclusive",
         Outcome::Missed => "missed",
         Outcome::Invalid => "invalid",
         Outcome::Failed => "failed",

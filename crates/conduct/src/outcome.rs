@@ -8,6 +8,8 @@ use annvil_core::record::{FailureKind, PhaseRecord, RunRecord, Status};
 pub enum Outcome {
     /// Everything was measured and every objective met.
     Good,
+    /// The smallest change that could be detected is larger than it must be.
+    Inconclusive,
     /// An objective was missed or unknown, or answers were wrong.
     Missed,
     /// The measurement means nothing.
@@ -27,6 +29,7 @@ impl Outcome {
             Self::Good => 0,
             Self::Missed => 1,
             Self::Usage => 2,
+            Self::Inconclusive => 3,
             Self::Invalid => 4,
             Self::Failed => 5,
             Self::Interrupted => 130,
@@ -48,14 +51,12 @@ impl Outcome {
                     FailureKind::Interrupted => Self::Interrupted,
                 });
             }
-            let invalid =
-                block.phases.iter().flat_map(|phase| &phase.validity).any(|check| check.valid == Some(false));
-            if invalid {
-                outcome = outcome.max(Self::Invalid);
-            }
             if block.phases.iter().any(PhaseRecord::ended_early) {
                 outcome = outcome.max(Self::Missed);
             }
+        }
+        if !record.invalid().is_empty() {
+            outcome = outcome.max(Self::Invalid);
         }
         let judged = record.objectives.iter().flat_map(|objective| &objective.judged);
         if judged.into_iter().any(|judged| !matches!(judged.grade, Grade::Met | Grade::Near)) {

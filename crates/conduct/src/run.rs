@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use annvil_core::dataset::Dataset;
 use annvil_core::engine::EngineError;
 use annvil_core::plan::Plan;
-use annvil_core::record::{Block, Build, FailureKind, Floor, RunRecord, SCHEMA, Status};
+use annvil_core::record::{Block, Build, FailureKind, Floor, Origin, RunRecord, SCHEMA, Status};
 use annvil_core::scenario::{EngineSpec, NullSpec, Variant};
 use annvil_engines::Context;
 use annvil_load::cancel::{Cancel, Reason};
@@ -49,6 +49,7 @@ pub struct Run {
     isolation: Isolation,
     output: PathBuf,
     build: Build,
+    origin: Origin,
     cancel: Cancel,
 }
 
@@ -60,6 +61,7 @@ impl Run {
             isolation: Isolation::Shared,
             output: output.into(),
             build: Build::default(),
+            origin: Origin::default(),
             cancel: Cancel::new(),
         }
     }
@@ -75,6 +77,13 @@ impl Run {
     #[must_use]
     pub fn built_by(mut self, build: Build) -> Self {
         self.build = build;
+        self
+    }
+
+    /// Which change of the user's project is measured.
+    #[must_use]
+    pub fn of_change(mut self, origin: Origin) -> Self {
+        self.origin = origin;
         self
     }
 
@@ -101,6 +110,7 @@ impl Run {
             plan: self.prepared.plan,
             plan_hash: hash,
             environment: machine::environment(),
+            origin: self.origin,
             floor: None,
             blocks: Vec::new(),
             objectives: Vec::new(),

@@ -10,11 +10,14 @@
 //! ```
 
 pub mod clock;
+pub mod comparison;
 pub mod dataset;
 pub mod document;
 pub mod engine;
+pub mod figures;
 pub mod filter;
 pub mod form;
+pub mod gate;
 pub mod histogram;
 pub mod key;
 pub mod label;

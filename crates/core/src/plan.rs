@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::{DataSpec, DatasetInfo};
 use crate::form::Params;
+use crate::gate::GateSpec;
 use crate::metric::Metric;
 use crate::objective::ObjectiveEntry;
 use crate::scenario::{EngineSpec, Phase, Scenario, Variant, Watch, point_name, sized_name};
@@ -38,6 +39,9 @@ pub struct Plan {
     pub watch: Vec<Watch>,
     /// Objectives.
     pub objectives: Vec<ObjectiveEntry>,
+    /// What a change may cost against a baseline. It judges what was measured, and is not part of the hash.
+    #[serde(default)]
+    pub gate: GateSpec,
     /// Seed of every random choice.
     pub seed: u64,
     /// Variants by name in the order in which they are built and measured, one list a block.
@@ -107,6 +111,7 @@ impl Plan {
             phases: scenario.phases.clone(),
             watch: scenario.watch.clone(),
             objectives: scenario.objectives.clone(),
+            gate: scenario.gate.clone(),
             seed: scenario.seed,
             order: block_order(&names, scenario.blocks, scenario.seed),
             build_threads: scenario.build_threads.unwrap_or(cores),
@@ -138,6 +143,7 @@ impl Plan {
         let mut value = serde_json::to_value(&definite).unwrap_or_default();
         if let Some(map) = value.as_object_mut() {
             map.remove("data");
+            map.remove("gate");
         }
         // `serde_json` keeps object keys sorted, so equal plans print equally.
         let mut hasher = Sha256::new();

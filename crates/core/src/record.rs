@@ -16,6 +16,7 @@ use crate::units::{Bytes, Nanos};
 mod environment;
 mod load;
 mod metrics;
+mod origin;
 mod resources;
 mod runbook;
 
@@ -24,6 +25,7 @@ pub use load::{
     CheckpointRecord, FreshnessRecord, LimitRecord, LoadRecord, Offered, OpenRecord, TrialRecord,
 };
 pub use metrics::{Metric as MetricValue, median, metrics};
+pub use origin::Origin;
 pub use resources::{ResourceFigures, ResourceRecord, ResourceSample, SubjectRecord};
 pub use runbook::{AnswersRecord, RunbookRecord, StepRecord};
 
@@ -51,12 +53,30 @@ pub struct RunRecord {
     pub plan_hash: String,
     /// The machine.
     pub environment: Environment,
+    /// Which change of the user's own project was measured.
+    #[serde(default, skip_serializing_if = "Origin::is_empty")]
+    pub origin: Origin,
     /// What the harness itself costs here.
     pub floor: Option<Floor>,
     /// What was measured: one entry for each build of each variant.
     pub blocks: Vec<Block>,
     /// Objectives and what became of them.
     pub objectives: Vec<ObjectiveResult>,
+}
+
+impl RunRecord {
+    /// Why it cannot be judged: every check of validity that does not hold, in words. Empty if it can.
+    pub fn invalid(&self) -> Vec<String> {
+        let phases = self.blocks.iter().flat_map(|block| block.phases.iter().map(move |phase| (block, phase)));
+        phases
+            .flat_map(|(block, phase)| {
+                let wrong = phase.validity.iter().filter(|check| check.valid == Some(false));
+                wrong.map(move |check| {
+                    format!("{} {}: {}: {}", block.variant, phase.name, check.name, check.figure)
+                })
+            })
+            .collect()
+    }
 }
 
 /// How far a run came.

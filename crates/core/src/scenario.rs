@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Count, DataSpec};
 use crate::form::Params;
+use crate::gate::GateSpec;
 use crate::metric::Metric;
 use crate::objective::ObjectiveEntry;
 use crate::secret::Secret;
@@ -85,6 +86,9 @@ pub struct Scenario {
     /// What must hold, each one a string such as `search.recall@10.mean >= 0.95`.
     #[serde(default)]
     pub objectives: Vec<ObjectiveEntry>,
+    /// What a change may cost against a baseline: margins, limits, severity.
+    #[serde(default)]
+    pub gate: GateSpec,
     /// Every random choice comes from this.
     #[serde(default = "default_seed")]
     pub seed: u64,

@@ -152,6 +152,7 @@ fn build(
         plan_hash: "3f9a".repeat(16),
         plan,
         environment: environment(),
+        origin: annvil_core::record::Origin::default(),
         floor: Some(Floor {
             one_session_ns: 190.3,
             two_sessions_ns: Some(204.9),

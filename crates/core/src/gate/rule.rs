@@ -1,0 +1,129 @@
+//! Rules for figures of a name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
+use thiserror::Error;
+
+use super::Amount;
+use crate::key::MetricKey;
+
+/// What holds of the figures that a pattern matches; what is not written stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricRule {
+    /// The margin within which a change does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Amount>,
+    /// How much worse it may become against the baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worse: Option<Amount>,
+    /// Whether it is judged at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<bool>,
+}
+
+/// Which figures: words that must all stand in a figure's name, which is `variant [point] phase.form.quantity.stat`. Words
+/// are parted by blanks and dots; `*` stands for anything.
+///
+/// `search.p99` matches every 99th percentile of the phase or form `search`; `hnsw f16 memory` the memory of that variant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MetricPattern {
+    text: String,
+    words: Vec<String>,
+}
+
+/// Why a text is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{text}` names no figure; write words of its name, such as `search.p99` or `hnsw memory`")]
+pub struct PatternError {
+    /// As written.
+    pub text: String,
+}
+
+impl MetricPattern {
+    /// Whether it means this figure.
+    pub fn matches(&self, key: &MetricKey) -> bool {
+        let quantity = format!("{}.{}", key.quantity, key.stat);
+        let name = [&key.variant, &key.point, &key.phase, &key.form, &quantity].map(String::as_str).join(" ");
+        let words: Vec<&str> = words(&name).collect();
+        self.words.iter().all(|word| word == "*" || words.contains(&word.as_str()))
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', '.', '[', ']', ',']).filter(|word| !word.is_empty())
+}
+
+impl FromStr for MetricPattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        let words: Vec<String> = words(text).map(str::to_owned).collect();
+        if words.is_empty() {
+            Err(PatternError { text: text.to_owned() })
+        } else {
+            Ok(Self { text: text.to_owned(), words })
+        }
+    }
+}
+
+impl fmt::Display for MetricPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl Serialize for MetricPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for MetricPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for MetricPattern {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MetricPattern".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "examples": ["search.p99", "hnsw f16 memory"] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::{Quantity, Stat};
+
+    #[test]
+    fn all_words_must_stand_in_the_name() {
+        let key = MetricKey {
+            variant: "hnsw f16".to_owned(),
+            point: "ef_search=64".to_owned(),
+            phase: "search".to_owned(),
+            form: "search".to_owned(),
+            quantity: Quantity::Service,
+            stat: Stat::P99,
+        };
+        for (pattern, matches) in [
+            ("search.p99", true),
+            ("hnsw f16 search.service.p99", true),
+            ("ef_search=64", true),
+            ("*", true),
+            ("p9", false),
+            ("hnsw f32", false),
+        ] {
+            assert_eq!(pattern.parse::<MetricPattern>().unwrap().matches(&key), matches, "{pattern}");
+        }
+        assert!(" . ".parse::<MetricPattern>().is_err());
+    }
+}
