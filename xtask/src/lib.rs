@@ -1,5 +1,6 @@
 //! Developer chores: `cargo xtask test | lint | bench | services | …`. The tests of other crates start servers by it.
 
+mod bench_stats;
 mod compare_clients;
 mod compare_faiss;
 mod fuzz;
@@ -16,10 +17,11 @@ use anyhow::{Context, bail};
 const HELP: &str = "\
 cargo xtask test     install and start what the tests need, and run all of them
 cargo xtask lint     formatting, clippy and docs, warnings denied
-cargo xtask schema   write docs/scenario.schema.json and docs/run.schema.json from the types
+cargo xtask schema   write docs/*.schema.json from the types
 cargo xtask services   the servers that tests talk to: up [--with NAME]…, down, status, env
 cargo xtask fuzz     every parser against random files, a minute each: [--seconds N] [TARGET…]
 cargo xtask bench    the benchmarks of the harness
+cargo xtask bench-stats   verdicts and change points against noise whose truth is known: [--part stats|change]
 cargo xtask compare-clients   the postgres engine against pgbench and psycopg: [--repeats N] [--seconds S] [--check]
 cargo xtask compare-faiss   exact search by Annvil and by faiss, by turns
 
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["services", rest @ ..] => services::command(rest),
         ["bench"] => cargo(&["bench", "--package", "annvil-load"]),
+        ["bench-stats", rest @ ..] => bench_stats::run(rest),
         ["compare-clients", rest @ ..] => compare_clients::run(rest),
         ["compare-faiss"] => compare_faiss::run(),
         [] | ["help" | "--help" | "-h"] => {
@@ -63,7 +66,8 @@ fn lint() -> anyhow::Result<()> {
 }
 
 fn schema() -> anyhow::Result<()> {
-    for (of, file) in [("scenario", "docs/scenario.schema.json"), ("run", "docs/run.schema.json")] {
+    for of in ["scenario", "run", "gate", "gate-report", "comparison"] {
+        let file = format!("docs/{of}.schema.json");
         let output = cargo_command()
             .args(["run", "--quiet", "--release", "--package", "annvil", "--", "schema", of])
             .output()
@@ -71,7 +75,7 @@ fn schema() -> anyhow::Result<()> {
         if !output.status.success() {
             bail!("`annvil schema {of}` failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
-        std::fs::write(file, output.stdout).with_context(|| format!("cannot write {file}"))?;
+        std::fs::write(&file, output.stdout).with_context(|| format!("cannot write {file}"))?;
     }
     Ok(())
 }

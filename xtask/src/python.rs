@@ -7,7 +7,7 @@ use std::{env, fs};
 use anyhow::{Context, bail};
 
 /// The writers that file formats are tested against.
-pub const WRITERS: [&str; 3] = ["numpy==2.4.6", "h5py==3.16.0", "pyarrow==26.0.1"];
+pub const WRITERS: [&str; 4] = ["numpy==2.4.6", "h5py==3.16.0", "pyarrow==26.0.1", "lxml==6.1.3"];
 
 /// What exact search is compared with.
 pub const FAISS: [&str; 2] = ["numpy==2.4.6", "faiss-cpu==1.15.1"];

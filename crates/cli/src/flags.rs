@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::data::DataVerb;
+use crate::history::keep::KeepFlags;
 
 /// Proves vector search: how fast and how right a vector database is.
 ///
@@ -22,23 +23,41 @@ pub struct Cli {
     pub verb: Option<Verb>,
     /// Flags of `run`, which is what happens without a verb.
     #[command(flatten)]
-    pub run: RunFlags,
+    pub run: KeptRunFlags,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Measure a scenario: build, verify, measure and judge its variants.
-    Run(RunFlags),
+    Run(KeptRunFlags),
     /// Measure a list of scenarios one after another, with one summary.
     Suite(SuiteFlags),
     /// Find the highest load at which objectives hold.
     Limit(LimitFlags),
+    /// Hold runs against each other: what became of each figure, and how sure that is.
+    Compare(crate::compare::CompareFlags),
+    /// Judge a change: objectives, comparison with a baseline, limits; with an exit code, causes and reports.
+    Gate(Box<crate::gate::GateFlags>),
+    /// Measure and judge in a CI system, and keep the baseline of the main branch up to date.
+    Ci(Box<crate::ci::CiFlags>),
+    /// Measure two sides of a scenario in turns until it is clear which is better.
+    Ab(crate::ab::AbFlags),
+    /// Compare a scenario with itself: what this machine can tell apart.
+    Aa(crate::aa::AaFlags),
     /// Show a run that was measured before, and write its reports again. Ends with 0 whatever the verdict.
     Report(ReportFlags),
     /// Look at, fetch, convert, cut and make data sets, and compute their exact answers.
     #[command(subcommand)]
     Data(DataVerb),
+    /// Write a scenario to begin with, and files that make a CI system run it.
+    Init(crate::init::InitFlags),
+    /// Look at the history of runs, prune it, write it out, fill it.
+    #[command(subcommand)]
+    History(crate::history::HistoryVerb),
+    /// Keep named groups of runs that later runs are held against.
+    #[command(subcommand)]
+    Baseline(crate::baseline::BaselineVerb),
     /// List the engines and what each supports; or check a server.
     #[cfg(feature = "postgres")]
     Engines(crate::check::EnginesFlags),
@@ -47,7 +66,7 @@ pub enum Verb {
     Engines(JsonFlag),
     /// Measure the harness itself: what an operation costs, how late it is sent, whether a known stall is found.
     Selftest(SelftestFlags),
-    /// Print the JSON Schema of scenarios, or of run records.
+    /// Print the JSON Schema of scenarios, run records, gates or comparisons.
     Schema(SchemaFlags),
     /// Run one variant in this process, as told on standard input.
     #[command(hide = true, name = "__variant")]
@@ -91,6 +110,27 @@ pub struct RunFlags {
     /// Run all variants in this process. Memory figures are then not reported.
     #[arg(long)]
     pub one_process: bool,
+    /// Which store takes in the run. Verbs that measure one run have flags for it.
+    #[arg(skip)]
+    pub keep: KeepFlags,
+}
+
+/// Flags of verbs that measure a run and keep it.
+#[derive(Debug, Clone, Args)]
+pub struct KeptRunFlags {
+    /// Flags of every measurement.
+    #[command(flatten)]
+    pub run: RunFlags,
+    /// Which store takes it in.
+    #[command(flatten)]
+    pub keep: KeepFlags,
+}
+
+impl KeptRunFlags {
+    /// The same in one.
+    pub fn flags(&self) -> RunFlags {
+        RunFlags { keep: self.keep.clone(), ..self.run.clone() }
+    }
 }
 
 /// Flags of `annvil suite`.
@@ -129,6 +169,9 @@ pub struct SuiteFlags {
     /// Run all variants in this process. Memory figures are then not reported.
     #[arg(long)]
     pub one_process: bool,
+    /// Which store takes in the runs.
+    #[command(flatten)]
+    pub keep: KeepFlags,
 }
 
 /// Flags of `annvil limit`.
@@ -162,6 +205,9 @@ pub struct LimitFlags {
     /// Flags of `run`.
     #[command(flatten)]
     pub run: RunFlags,
+    /// Which store takes in the run.
+    #[command(flatten)]
+    pub keep: KeepFlags,
 }
 
 /// Flags of `annvil report`.
@@ -211,4 +257,10 @@ pub enum SchemaOf {
     Scenario,
     /// `run.json`.
     Run,
+    /// What a change may cost: `gate:` of a scenario, or a file of its own.
+    Gate,
+    /// `gate.json`.
+    GateReport,
+    /// What `annvil compare --json` prints.
+    Comparison,
 }

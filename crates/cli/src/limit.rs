@@ -11,7 +11,7 @@ use annvil_core::scenario::{LimitPhase, Phase, Scenario, Walk, read, written_nam
 use anyhow::{anyhow, bail};
 use serde_json::{Map, Value, json};
 
-use crate::flags::LimitFlags;
+use crate::flags::{LimitFlags, RunFlags};
 use crate::{run, scenarios, tui};
 
 /// Name of the phase where the scenario has none.
@@ -23,7 +23,8 @@ pub fn limit(flags: &LimitFlags) -> anyhow::Result<ExitCode> {
     let (file, text) = scenarios::find(&flags.run.scenario)?;
     let mut document = overridden(&file, &text, &run::overrides(&flags.run)?)?;
     only_limit(&mut document, flags)?;
-    run::answer(freeze(&document, machine::usable_cores())?, &flags.run)
+    let kept = RunFlags { keep: flags.keep.clone(), ..flags.run.clone() };
+    run::answer(freeze(&document, machine::usable_cores())?, &kept)
 }
 
 /// Puts one phase in the place of everything that is measured.

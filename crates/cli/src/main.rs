@@ -5,13 +5,21 @@ use std::process::ExitCode;
 use annvil_core::secret::mask;
 use clap::Parser;
 
+mod aa;
+mod ab;
+mod baseline;
 mod built;
 #[cfg(feature = "postgres")]
 mod check;
+mod ci;
+mod compare;
 mod conceal;
 mod data;
 mod engines;
 mod flags;
+mod gate;
+mod history;
+mod init;
 mod interrupt;
 mod limit;
 mod log;
@@ -23,6 +31,8 @@ mod run;
 mod scenarios;
 mod schema;
 mod selftest;
+mod sides;
+mod source;
 mod suite;
 mod suites;
 mod summary;
@@ -38,12 +48,20 @@ fn main() -> ExitCode {
         Err(error) => return misread(&error),
     };
     let result = match cli.verb {
-        None => run::run(&cli.run),
-        Some(Verb::Run(flags)) => run::run(&flags),
+        None => run::run(&cli.run.flags()),
+        Some(Verb::Run(flags)) => run::run(&flags.flags()),
         Some(Verb::Suite(flags)) => suite::suite(&flags),
         Some(Verb::Limit(flags)) => limit::limit(&flags),
+        Some(Verb::Compare(flags)) => compare::compare(&flags),
+        Some(Verb::Gate(flags)) => gate::gate(&flags),
+        Some(Verb::Ci(flags)) => ci::ci(&flags),
+        Some(Verb::Ab(flags)) => ab::ab(&flags),
+        Some(Verb::Aa(flags)) => aa::aa(&flags),
         Some(Verb::Report(flags)) => report::report(&flags),
         Some(Verb::Data(verb)) => data::data(&verb),
+        Some(Verb::History(verb)) => history::history(&verb),
+        Some(Verb::Baseline(verb)) => baseline::baseline(&verb),
+        Some(Verb::Init(flags)) => init::init(&flags),
         #[cfg(feature = "postgres")]
         Some(Verb::Engines(flags)) => check::run(&flags),
         #[cfg(not(feature = "postgres"))]

@@ -5,16 +5,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
-use annvil_conduct::{Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, prepare, reports};
+use annvil_conduct::{Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, origin, prepare, reports};
 use annvil_core::objective::Grade;
-use annvil_core::record::{ObjectiveResult, RunRecord, Status};
+use annvil_core::record::{ObjectiveResult, Origin, RunRecord, Status};
 use annvil_core::secret::Secret;
 use annvil_data::DataError;
 use annvil_load::cancel::Cancel;
-use annvil_store::RunFolder;
+use annvil_store::{DatabaseError, RunFolder};
 use anyhow::{Context, anyhow};
 
 use crate::flags::RunFlags;
+use crate::history::keep;
 use crate::tui::{self, Shown};
 use crate::{built, interrupt, log, out, paint, scenarios};
 
@@ -44,6 +45,16 @@ pub fn measure(
     flags: &RunFlags,
     cancel: Cancel,
 ) -> anyhow::Result<(RunRecord, RunFolder)> {
+    measure_change(prepared, flags, cancel, origin::detect(Path::new(".")))
+}
+
+/// The same of a change that is known.
+pub fn measure_change(
+    prepared: Prepared,
+    flags: &RunFlags,
+    cancel: Cancel,
+    origin: Origin,
+) -> anyhow::Result<(RunRecord, RunFolder)> {
     tui::check(flags)?;
     let isolation = if flags.one_process {
         Isolation::Shared
@@ -54,6 +65,7 @@ pub fn measure(
     let run = Run::new(prepared, &flags.output)
         .isolated(isolation)
         .built_by(built::build())
+        .of_change(origin)
         .stopped_by(cancel.clone());
     let begun = run.begin()?;
     let folder = begun.folder().clone();
@@ -68,6 +80,7 @@ pub fn measure(
     shown.finish();
     let record = measured?;
     reports::write(&folder, &record)?;
+    keep::keep(&flags.keep, &flags.output, &record, folder.path());
     Ok((record, folder))
 }
 
@@ -132,6 +145,9 @@ pub fn outcome(error: &anyhow::Error) -> Outcome {
         // A file that cannot be read is probably not where the user says it is; a disk that is full is no mistake.
         None if error.downcast_ref::<DataError>().is_some() => {
             !matches!(error.downcast_ref::<DataError>(), Some(DataError::Write { .. }))
+        }
+        None if error.downcast_ref::<DatabaseError>().is_some() => {
+            error.downcast_ref::<DatabaseError>().is_some_and(DatabaseError::is_usage)
         }
         // A disk or a pipe that fails is not the user's mistake.
         None => error.chain().all(|cause| cause.downcast_ref::<std::io::Error>().is_none()),

@@ -15,6 +15,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::flags::{RunFlags, SuiteFlags};
+use crate::history::keep::KeepFlags;
 use crate::{interrupt, log, out, paint, run, scenarios, suites, told};
 
 /// Measures a list of scenarios, each in a run folder of its own. One that fails does not keep the others from running.
@@ -181,6 +182,8 @@ fn run_flags(flags: &SuiteFlags, output: &Path) -> RunFlags {
         json: false,
         verbose: flags.verbose,
         one_process: flags.one_process,
+        // Their folders lie in the suite's, the store beside that.
+        keep: KeepFlags { runs: Some(flags.output.clone()), ..flags.keep.clone() },
     }
 }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use annvil_core::record::{FailureKind, PhaseResult, RunRecord, Status};
-use common::{annvil, good_but_for_company, stderr};
+use common::{annvil, folders, good_but_for_company, stderr};
 
 const SCENARIO: &str = "\
 data: {name: wordnet-10k, rows: 500, queries_limit: 100}
@@ -35,7 +35,7 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
 }
 
 fn record(folder: &Path) -> Option<RunRecord> {
-    let run = fs::read_dir(folder.join("runs")).ok()?.next()?.ok()?.path();
+    let run = folders(folder).into_iter().next()?;
     serde_json::from_str(&fs::read_to_string(run.join("run.json")).ok()?).ok()
 }
 
@@ -127,7 +127,7 @@ fn two_runs_at_once_have_two_folders() {
         let output = run.wait_with_output().unwrap();
         assert!(good_but_for_company(&output), "{}", stderr(&output));
     }
-    assert_eq!(fs::read_dir(folder.path().join("runs")).unwrap().count(), 2);
+    assert_eq!(folders(folder.path()).len(), 2);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use annvil_core::record::{RunRecord, Status};
-use common::{alone, good_but_for_company, run, stderr};
+use common::{alone, folders, good_but_for_company, run, stderr};
 
 /// The shipped scenario, small: what is tested here is that everything is there, not how fast it is.
 const SMALL: [&str; 8] = [
@@ -23,10 +23,9 @@ const SMALL: [&str; 8] = [
 ];
 
 fn the_run(folder: &Path) -> PathBuf {
-    let mut runs = fs::read_dir(folder.join("runs")).unwrap();
-    let run = runs.next().unwrap().unwrap().path();
-    assert!(runs.next().is_none());
-    run
+    let mut runs = folders(folder);
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    runs.swap_remove(0)
 }
 
 #[test]

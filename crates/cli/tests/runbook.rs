@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 
 use annvil_core::record::{PhaseResult, RunRecord};
-use common::{good_but_for_company, run, stderr};
+use common::{folders, good_but_for_company, run, stderr};
 
 #[test]
 fn the_shipped_runbook_says_how_right_answers_are_at_every_checkpoint() {
@@ -19,7 +19,7 @@ fn the_shipped_runbook_says_how_right_answers_are_at_every_checkpoint() {
     for text in ["replace 500..1000 with 3000..3500", "ghosts", "at worst (step", "runbook.recall@10.mean"] {
         assert!(shown.contains(text), "{text} is missing in\n{shown}");
     }
-    let run = fs::read_dir(folder.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+    let run = folders(folder.path()).swap_remove(0);
     let record: RunRecord = serde_json::from_slice(&fs::read(run.join("run.json")).unwrap()).unwrap();
     for block in &record.blocks {
         let PhaseResult::Runbook(book) = &block.phases.last().unwrap().result else {

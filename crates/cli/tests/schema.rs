@@ -14,7 +14,7 @@ use common::run;
 #[test]
 fn docs_are_in_step() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    for of in ["scenario", "run"] {
+    for of in ["scenario", "run", "gate", "gate-report", "comparison"] {
         let printed = run(&docs, &["schema", of]).stdout;
         let kept = fs::read(docs.join(format!("{of}.schema.json"))).unwrap_or_default();
         assert!(

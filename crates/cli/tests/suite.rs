@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{alone, good_but_for_company, run, stderr};
+use common::{alone, folders, good_but_for_company, run, stderr};
 use serde_json::Value;
 
 const GOOD: &str = "\
@@ -36,10 +36,9 @@ objectives:
 
 /// The one suite folder below `runs`.
 fn suite_folder(folder: &Path) -> PathBuf {
-    let mut found = fs::read_dir(folder.join("runs")).unwrap().map(|entry| entry.unwrap().path());
-    let suite = found.next().unwrap();
-    assert_eq!(found.next(), None);
-    suite
+    let mut found = folders(folder);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.swap_remove(0)
 }
 
 fn json(path: &Path) -> Value {

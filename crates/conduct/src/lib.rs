@@ -18,17 +18,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod aa;
+pub mod ab;
 pub mod address;
 mod asking;
 pub mod block;
 mod books;
+pub mod compare;
 pub mod conformance;
 pub mod error;
 pub mod event;
+pub mod gate;
 pub mod inputs;
 pub mod judge;
 pub mod machine;
 mod neighbour;
+pub mod notify;
+pub mod origin;
 pub mod outcome;
 mod pair;
 mod part;
@@ -41,6 +47,8 @@ pub mod run;
 pub mod selftest;
 #[cfg(feature = "postgres")]
 pub mod server_check;
+pub mod shared;
+pub mod trend;
 
 pub use error::RunError;
 pub use outcome::Outcome;

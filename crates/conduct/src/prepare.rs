@@ -18,9 +18,17 @@ use crate::error::RunError;
 /// one level down.
 pub const VARIABLES: &str = "ANNVIL_";
 
-/// Variables of that prefix that are no keys: the folder of fetched sets and kept answers, the tests' Python, and where a
-/// process finds arguments that nobody may see.
-pub const NO_KEYS: [&str; 3] = ["ANNVIL_HOME", "ANNVIL_PYTHON", "ANNVIL_ARGUMENTS"];
+/// Variables of that prefix that are no keys: the folder of fetched sets and kept answers, the store of runs, the tests' Python,
+/// where a process finds arguments that nobody may see, and the webhooks of those whom a gate notifies.
+pub const NO_KEYS: [&str; 7] = [
+    "ANNVIL_HOME",
+    "ANNVIL_STORE",
+    "ANNVIL_PYTHON",
+    "ANNVIL_ARGUMENTS",
+    "ANNVIL_NOTIFY_SLACK",
+    "ANNVIL_NOTIFY_TEAMS",
+    "ANNVIL_NOTIFY_WEBHOOK",
+];
 
 /// What changes a scenario from outside.
 #[derive(Debug, Clone, Default)]

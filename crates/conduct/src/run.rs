@@ -25,6 +25,7 @@ use crate::machine;
 use crate::part::{self, Part};
 use crate::prepare::Prepared;
 use crate::process::{Job, Secrets, conduct};
+use crate::shared::Shared;
 
 /// Null operations that measure the harness floor: a quarter of a second.
 const FLOOR_OPERATIONS: u64 = 1_000_000;
@@ -51,6 +52,8 @@ pub struct Run {
     build: Build,
     origin: Origin,
     cancel: Cancel,
+    shared: Option<Shared>,
+    folder: Option<String>,
 }
 
 impl Run {
@@ -63,6 +66,8 @@ impl Run {
             build: Build::default(),
             origin: Origin::default(),
             cancel: Cancel::new(),
+            shared: None,
+            folder: None,
         }
     }
 
@@ -94,12 +99,27 @@ impl Run {
         self
     }
 
+    /// What it shares with other runs of its session.
+    #[must_use]
+    pub fn sharing(mut self, shared: Shared) -> Self {
+        self.shared = Some(shared);
+        self
+    }
+
+    /// What its folder is called in the place of the scenario.
+    #[must_use]
+    pub fn called(mut self, name: impl Into<String>) -> Self {
+        self.folder = Some(name.into());
+        self
+    }
+
     /// Makes the run's folder, so that a place that can't be written to is known before anything is measured.
     pub fn begin(self) -> Result<Begun, RunError> {
         let now = jiff::Zoned::now();
         let hash = self.prepared.plan.hash();
         let time = now.strftime("%Y-%m-%dT%H-%M-%S").to_string();
-        let folder = RunFolder::create(&self.output, &time, &self.prepared.plan.name, &hash)?;
+        let name = self.folder.as_deref().unwrap_or(&self.prepared.plan.name);
+        let folder = RunFolder::create(&self.output, &time, name, &hash)?;
         let record = RunRecord {
             schema: SCHEMA,
             id: folder.id(),
@@ -122,6 +142,7 @@ impl Run {
             dataset: self.prepared.dataset,
             isolation: self.isolation,
             cancel: self.cancel,
+            shared: self.shared,
             started: Instant::now(),
         })
     }
@@ -134,6 +155,7 @@ pub struct Begun {
     dataset: Arc<dyn Dataset>,
     isolation: Isolation,
     cancel: Cancel,
+    shared: Option<Shared>,
     started: Instant,
 }
 
@@ -170,7 +192,10 @@ impl Begun {
 
     fn blocks(&mut self, scratch: &Path, sink: &mut dyn Sink) -> Result<(), RunError> {
         sink.event(&Event::Preparing { what: "harness floor".to_owned() });
-        self.record.floor = Some(harness_floor(scratch)?);
+        self.record.floor = Some(match &self.shared {
+            Some(shared) => shared.floor(|| harness_floor(scratch))?,
+            None => harness_floor(scratch)?,
+        });
         sink.event(&Event::Preparing { what: "exact answers".to_owned() });
         let inputs = self.inputs(scratch)?;
         let order = self.record.plan.order.clone();
@@ -190,12 +215,16 @@ impl Begun {
 
     /// Exact answers for every part of the data set that a variant is measured on, left in a folder; in memory only where
     /// variants are run in this process.
-    fn inputs(&self, scratch: &Path) -> Result<BTreeMap<Part, Inputs>, RunError> {
+    fn inputs(&self, scratch: &Path) -> Result<BTreeMap<Part, Arc<Inputs>>, RunError> {
         let mut kept = BTreeMap::new();
         let plan = &self.record.plan;
         for (part, variant) in part::parts(plan) {
-            let inputs =
-                Inputs::compute(part::dataset(&self.dataset, variant), plan, machine::usable_cores())?;
+            let dataset = part::dataset(&self.dataset, variant);
+            let threads = machine::usable_cores();
+            let inputs = match &self.shared {
+                Some(shared) => shared.inputs(dataset, plan, threads)?,
+                None => Arc::new(Inputs::compute(dataset, plan, threads)?),
+            };
             match &self.isolation {
                 Isolation::Shared => {
                     kept.insert(part, inputs);
@@ -212,7 +241,7 @@ impl Begun {
         variant: &str,
         shared: &Path,
         scratch: &Path,
-        inputs: &BTreeMap<Part, Inputs>,
+        inputs: &BTreeMap<Part, Arc<Inputs>>,
         sink: &mut dyn Sink,
     ) -> Result<(), RunError> {
         let block = Block {

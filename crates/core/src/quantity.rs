@@ -65,6 +65,18 @@ pub enum Quantity {
     CodesPerRow,
     /// Bytes of the vectors as `f32` over bytes of their codes; a ratio.
     Compression,
+    /// Cores that the client kept busy, the engine included where it runs in the client's process.
+    ClientCpu,
+    /// Cores that the watched processes kept busy.
+    ServerCpu,
+    /// Share of the time of the client's threads in which they were ready and waited for a processor, 0 to 1.
+    CpuWait,
+    /// Share of the machine's processor time that its hypervisor gave to others, 0 to 1.
+    Steal,
+    /// Pages a second that the machine exchanged with its swap space.
+    Swapped,
+    /// Share of the forms whose plan goes through a vector index, 0 to 1.
+    IndexUsed,
 }
 
 /// What a value is counted in. Values are `f64` in these base units everywhere.
@@ -135,11 +147,16 @@ impl Quantity {
             | Self::ConnectionWait
             | Self::Freshness
             | Self::Time => Unit::Time,
-            Self::Throughput => Unit::PerSecond,
-            Self::Success | Self::BufferHits | Self::Recall { .. } | Self::Mrr | Self::Ndcg { .. } => {
-                Unit::Share
-            }
-            Self::ShortAnswers => Unit::Count,
+            Self::Throughput | Self::Swapped => Unit::PerSecond,
+            Self::Success
+            | Self::BufferHits
+            | Self::Recall { .. }
+            | Self::Mrr
+            | Self::Ndcg { .. }
+            | Self::CpuWait
+            | Self::Steal
+            | Self::IndexUsed => Unit::Share,
+            Self::ShortAnswers | Self::ClientCpu | Self::ServerCpu => Unit::Count,
             Self::Memory
             | Self::Stored
             | Self::Buffers
@@ -158,6 +175,7 @@ impl Quantity {
             Self::Throughput
             | Self::Success
             | Self::BufferHits
+            | Self::IndexUsed
             | Self::Recall { .. }
             | Self::Mrr
             | Self::Ndcg { .. }
@@ -197,6 +215,11 @@ impl Quantity {
             Self::Mrr | Self::Ndcg { .. } => &[Stat::Mean],
             _ => &[Stat::Value],
         }
+    }
+
+    /// Whether it is a share that people read in percent rather than as a number up to 1.
+    pub(crate) const fn is_percentage(self) -> bool {
+        matches!(self, Self::Success | Self::BufferHits | Self::CpuWait | Self::Steal | Self::IndexUsed)
     }
 
     /// Whether `stat` exists of it.
@@ -243,9 +266,12 @@ pub fn format_value(quantity: Quantity, value: f64) -> String {
         Unit::PerSecond => rate_text(value),
         Unit::Bytes => size_text(value),
         Unit::Ratio => format!("{} ×", number_text(value)),
+        Unit::Count if matches!(quantity, Quantity::ClientCpu | Quantity::ServerCpu) => {
+            format!("{} cores", number_text(value))
+        }
         Unit::Count if value >= 0.0 && value.fract() == 0.0 => count(value as u64),
         Unit::Count => number_text(value),
-        Unit::Share if matches!(quantity, Quantity::Success | Quantity::BufferHits) => {
+        Unit::Share if quantity.is_percentage() => {
             format!("{} %", short_of(100.0, value * 100.0, 1))
         }
         Unit::Share => short_of(1.0, value, 4),
@@ -281,6 +307,8 @@ mod tests {
             (Quantity::Success, 1.0, "100 %"),
             (Quantity::BufferHits, 0.914, "91.4 %"),
             (Quantity::Stored, 212e6, "212 MB"),
+            (Quantity::ClientCpu, 1.25, "1.25 cores"),
+            (Quantity::CpuWait, 0.125, "12.5 %"),
             (Quantity::Memory, 14_640_000.0, "14.6 MB"),
             (Quantity::DiskPerRow, 790.3, "790 B"),
             (Quantity::Compression, 1.5, "1.5 ×"),

@@ -71,7 +71,7 @@ pub(crate) fn field(text: &str) -> String {
     }
 }
 
-const fn unit(unit: Unit) -> &'static str {
+pub(crate) const fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Time => "ns",
         Unit::PerSecond => "1/s",

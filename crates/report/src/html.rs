@@ -23,10 +23,12 @@ mod plot;
 mod scale;
 mod series;
 mod table;
+mod trend;
 mod verdict;
 mod walk;
 
 pub(crate) use escape::esc;
+pub use trend::trend_html;
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -49,7 +51,6 @@ const PAIRS: &str =
 /// The whole file, well below a megabyte. Everything that comes from the record is escaped.
 pub fn html(record: &RunRecord) -> String {
     let view = View::new(record);
-    let name = esc(&one_line(&record.plan.name));
     let mut body = String::new();
     body.push_str(&header(record));
     section(&mut body, "verdict", "", &verdict::panel(&view));
@@ -66,14 +67,20 @@ pub fn html(record: &RunRecord) -> String {
         section(&mut body, "work", "Other work", &table::table(&view, &sheet));
     }
     rest(&mut body, &view);
+    page(&record.plan.name, &record.build.version, &body)
+}
+
+/// A page with a title, which is escaped here, and a body, which already is.
+fn page(title: &str, version: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"generator\" content=\"annvil {}\">\n<link rel=\"icon\" href=\"data:,\">\n\
-         <title>{name} · annvil</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n\
+         <title>{} · annvil</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n\
          <div id=\"tip\" role=\"status\" hidden></div>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        esc(&record.build.version)
+        esc(version),
+        esc(&one_line(title))
     )
 }
 

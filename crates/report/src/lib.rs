@@ -10,23 +10,32 @@
 //! # Ok::<(), annvil_report::ReadError>(())
 //! ```
 
+pub mod artefacts;
+mod compare;
 mod csv;
 mod findings;
+mod gate;
 mod html;
 mod markdown;
+mod notice;
 mod read;
 mod sheet;
 mod suite;
 mod terminal;
 mod text;
+mod trend;
 mod view;
 
+pub use compare::{comparison_markdown, comparison_terminal};
 pub use csv::{csv, load_csv};
 pub use findings::findings;
+pub use gate::gate_terminal;
 pub use html::html;
 pub use markdown::markdown;
+pub use notice::{Notice, notice, slack_json, teams_json, webhook_json};
 pub use read::{ReadError, read};
 pub use suite::{
     SuiteFailure, SuiteResult, SuiteScenario, SuiteSummary, failures_csv, stats_csv, suite_table,
 };
 pub use terminal::{Style, terminal, title};
+pub use trend::{Drift, Series, TrendChange, TrendPoint, trend_html, trend_terminal};

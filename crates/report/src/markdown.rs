@@ -141,7 +141,7 @@ fn objectives(out: &mut String, view: &View<'_>) {
 }
 
 /// Text that means only itself in Markdown and in the HTML that it becomes.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -82,6 +82,7 @@ pub(crate) fn ascii(text: &str) -> String {
             '≤' => plain.push_str("<="),
             '…' => plain.push_str(".."),
             '→' => plain.push_str("->"),
+            '∞' => plain.push_str("inf"),
             c => plain.push(c),
         }
     }

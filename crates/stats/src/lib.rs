@@ -27,11 +27,42 @@
 //! assert!(answer.low <= Some(1_234.0) && answer.high > Some(1_234.0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Whether a latency became worse from one group of runs to another:
+//!
+//! ```
+//! use annvil_stats::compare::{Scale, Side, Spec, Verdict, Worse, compare, verdict};
+//!
+//! let before = Side::runs(&[8.10, 8.30, 7.90, 8.20, 8.05]);
+//! let after = Side::runs(&[9.00, 8.80, 9.30, 8.90, 9.10]);
+//! let spec = Spec::new(Scale::Ratio, Worse::Higher);
+//! let change = compare(&before, &after, &spec)?;
+//! assert!(change.low > 0.08 && change.high < 0.15);
+//! assert_eq!(verdict(&change, &spec), Verdict::Regressed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+pub mod bootstrap;
 pub mod bracket;
+pub mod change;
+pub mod compare;
+pub mod describe;
+pub mod effective;
+pub mod equivalence;
+pub mod frontier;
 pub mod interval;
 pub mod knee;
+pub mod multiple;
+pub mod outliers;
+pub mod paired;
+pub mod power;
+pub mod project;
+pub mod ranks;
+pub mod series;
+pub mod spending;
 pub mod steady;
+pub mod student;
+pub mod trend;
 pub mod usl;
 
 #[cfg(test)]

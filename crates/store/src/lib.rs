@@ -1,4 +1,5 @@
-//! Where runs are kept: a folder a run, its record written anew after every phase, never half.
+//! Where runs are kept: a folder a run, its record written anew after every phase, never half; and a [`Store`] of all of
+//! them with baselines and A/A figures, in SQLite or PostgreSQL. The folders are the truth, the store finds things in them.
 //!
 //! ```
 //! use annvil_store::RunFolder;
@@ -11,6 +12,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aa;
+mod acceptance;
+mod baseline;
+mod database;
+mod export;
+mod filter;
 mod folder;
+pub mod import;
+mod prune;
+mod runs;
+mod series;
 
+pub use aa::{AaMetric, AaRecord};
+pub use acceptance::Acceptance;
+pub use baseline::{Baseline, BaselineSpec, Resolved, Rolling, Segment, split};
+pub use database::{DatabaseError, HISTORY, Store};
+pub use export::{CsvExport, Export, ParquetExport};
+pub use filter::{RunFilter, RunRow};
 pub use folder::{RunFolder, StoreError};
+pub use prune::{Prune, Pruned};
+pub use runs::Entry;
+pub use series::SeriesPoint;

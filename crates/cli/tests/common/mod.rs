@@ -2,7 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "not every test uses all of it")]
 
-use std::path::Path;
+pub mod history;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +26,15 @@ pub fn annvil() -> Command {
 /// Runs the binary in a folder.
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     annvil().current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// The folders below `runs`, without the store beside them.
+pub fn folders(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder.join("runs")) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
 }
 
 /// Whether a run ended well, or would have on a machine that nobody else used: tests run side by side, and Annvil calls

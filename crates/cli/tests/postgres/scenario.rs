@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use annvil_core::record::{Block, Check, FailureKind, FormRecord, PhaseRecord, PhaseResult, RunRecord};
 
-use super::common::{annvil, stderr};
+use super::common::{annvil, folders, stderr};
 use super::server::stdout;
 
 /// A folder with a scenario.
@@ -51,10 +51,9 @@ impl Place {
 
     /// The folder of the only run.
     pub fn run_folder(&self) -> Option<PathBuf> {
-        let mut runs = fs::read_dir(self.path().join("runs")).ok()?.map(|entry| entry.unwrap().path());
-        let first = runs.next();
-        assert!(runs.next().is_none(), "more than one run");
-        first
+        let mut runs = folders(self.path());
+        assert!(runs.len() <= 1, "more than one run");
+        runs.pop()
     }
 
     /// The record as it is on the disk now.

@@ -13,7 +13,7 @@ pub(super) fn text(quantity: Quantity, target: &Target) -> String {
             Unit::Time => TIME.exact(*value),
             Unit::PerSecond => RATE.exact(*value),
             Unit::Bytes => BYTES.exact(*value),
-            Unit::Share if matches!(quantity, Quantity::Success | Quantity::BufferHits) => percent(*value),
+            Unit::Share if quantity.is_percentage() => percent(*value),
             Unit::Share | Unit::Ratio | Unit::Count => value.to_string(),
         },
     }

@@ -44,7 +44,7 @@ fn meant(nearest: Option<&str>, all: &str) -> String {
     nearest.map_or_else(|| format!("they are {all}"), |nearest| format!("did you mean `{nearest}`?"))
 }
 
-const PLAIN: [(&str, Quantity); 21] = [
+const PLAIN: [(&str, Quantity); 27] = [
     ("service", Quantity::Service),
     ("response", Quantity::Response),
     ("queue_wait", Quantity::QueueWait),
@@ -66,6 +66,12 @@ const PLAIN: [(&str, Quantity); 21] = [
     ("disk_per_row", Quantity::DiskPerRow),
     ("codes_per_row", Quantity::CodesPerRow),
     ("compression", Quantity::Compression),
+    ("client_cpu", Quantity::ClientCpu),
+    ("server_cpu", Quantity::ServerCpu),
+    ("cpu_wait", Quantity::CpuWait),
+    ("steal", Quantity::Steal),
+    ("swapped", Quantity::Swapped),
+    ("index_used", Quantity::IndexUsed),
 ];
 
 const STATS: [(&str, Stat); 11] = [

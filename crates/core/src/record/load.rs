@@ -20,6 +20,9 @@ pub struct LoadRecord {
     pub open: Option<OpenRecord>,
     /// Whether service times were flat at the end of the warm-up; absent if that was not waited for.
     pub warm: Option<bool>,
+    /// Share of the threads' time in which they were ready to run and waited for a processor, 0 to 1 (Linux).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited: Option<f64>,
 }
 
 /// A schedule and what became of it.

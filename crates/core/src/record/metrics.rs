@@ -7,10 +7,10 @@ use crate::key::MetricKey;
 use crate::quantity::{Quantity, Stat};
 use crate::record::{
     Block, CheckpointRecord, FailureKind, FormRecord, FreshnessRecord, OpenRecord, PhaseRecord, PhaseResult,
-    RecallRecord, RunRecord, RunbookRecord, StepRecord,
+    RecallRecord, ResourceRecord, RunRecord, RunbookRecord, StepRecord,
 };
 use crate::scenario::point_name;
-use crate::server::ServerFigures;
+use crate::server::{PlanRecord, ServerFigures};
 use crate::units::Nanos;
 use crate::vector::Element;
 
@@ -100,8 +100,10 @@ impl<'a> Collector<'a> {
                 self.rate(*rows, *time);
             }
             PhaseResult::Settle(settled) => self.value(Quantity::Time, settled.indexed.0 as f64),
-            PhaseResult::Verify { .. } | PhaseResult::Unsupported { .. } => {}
+            PhaseResult::Verify { plans, .. } => self.plans(plans),
+            PhaseResult::Unsupported { .. } => {}
             PhaseResult::Measured { load, forms, checkpoints, freshness, .. } => {
+                self.machine(phase.resources.as_ref(), load.waited);
                 for form in forms {
                     self.measured(form, load.open.as_ref().filter(|_| forms.len() == 1));
                 }
@@ -229,6 +231,37 @@ impl<'a> Collector<'a> {
             self.recall(recall);
         }
         self.form = "";
+    }
+
+    /// Whether plans go through a vector index: its scan is ordered by the distance itself.
+    fn plans(&mut self, plans: &[PlanRecord]) {
+        let used = plans.iter().filter(|plan| plan.plan.contains("Index Scan") && plan.plan.contains("Order By:"));
+        if !plans.is_empty() {
+            self.value(Quantity::IndexUsed, used.count() as f64 / plans.len() as f64);
+        }
+    }
+
+    /// What the phase used of the machine belongs to all its forms together.
+    fn machine(&mut self, resources: Option<&ResourceRecord>, waited: Option<f64>) {
+        if let Some(waited) = waited {
+            self.value(Quantity::CpuWait, waited);
+        }
+        let Some(resources) = resources else { return };
+        if let Some(cpu) = resources.subject("client").and_then(|client| client.mean.cpu) {
+            self.value(Quantity::ClientCpu, cpu);
+        }
+        let watched = resources.subjects.iter().filter(|subject| !matches!(&*subject.name, "client" | "host"));
+        let watched: Vec<f64> = watched.filter_map(|subject| subject.mean.cpu).collect();
+        if !watched.is_empty() {
+            self.value(Quantity::ServerCpu, watched.iter().sum());
+        }
+        let Some(host) = resources.subject("host").map(|host| host.mean) else { return };
+        if let Some(steal) = host.steal {
+            self.value(Quantity::Steal, steal);
+        }
+        if let Some((read, written)) = host.swapped_in.zip(host.swapped_out) {
+            self.value(Quantity::Swapped, read.0 + written.0);
+        }
     }
 
     /// What the server counted belongs to all forms of the phase together.

@@ -75,6 +75,12 @@ pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
             load() || matches!(phase, Phase::Load(_) | Phase::Settle(_) | Phase::Limit(_) | Phase::Runbook(_))
         }
         Quantity::Disk | Quantity::DiskPerRow => matches!(phase, Phase::Persist(_)),
+        Quantity::ClientCpu
+        | Quantity::ServerCpu
+        | Quantity::CpuWait
+        | Quantity::Steal
+        | Quantity::Swapped => load(),
+        Quantity::IndexUsed => matches!(phase, Phase::Verify(_)),
     }
 }
 

@@ -40,6 +40,11 @@ impl<'f> Axis<'f> {
         Some(Self { low, high, spread, title, print, ticks: None })
     }
 
+    /// An even axis from one value to another.
+    pub(super) fn between(low: f64, high: f64, title: &'f str, print: &'f dyn Fn(f64) -> String) -> Self {
+        Self { low, high, spread: Spread::Even, title, print, ticks: None }
+    }
+
     /// An even axis from nothing to `high`.
     pub(super) fn from_zero(high: f64, title: &'f str, print: &'f dyn Fn(f64) -> String) -> Self {
         Self { low: 0.0, high, spread: Spread::Even, title, print, ticks: None }

@@ -1,0 +1,179 @@
+//! `annvil ci`: measure, judge, and on the main branch keep the baseline up to date.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use annvil_conduct::{Outcome, origin};
+use annvil_core::figures::Provenance;
+use annvil_core::gate::GateReport;
+use annvil_core::record::Origin;
+use annvil_report::artefacts;
+use annvil_store::{BaselineSpec, Rolling, Store};
+use anyhow::Context;
+use clap::Args;
+
+use crate::gate::{Against, GateFlags, GatingFlags, candidate, decide, held_against};
+use crate::source::Found;
+use crate::{out, paint};
+
+/// Runs that a baseline goes along with.
+const ROLLING: u32 = 10;
+
+/// Branches that a baseline is taken from where it is named otherwise.
+const MAIN: [&str; 2] = ["main", "master"];
+
+/// Flags of `annvil ci`.
+#[derive(Debug, Clone, Args)]
+pub struct CiFlags {
+    /// The scenario: a file, or the name of a shipped one.
+    pub scenario: String,
+    /// The baseline, which is also the name of the branch that it is taken from.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub baseline: String,
+    /// The commit that is measured, where the CI system or git do not say it.
+    #[arg(long, value_name = "SHA")]
+    pub git_commit: Option<String>,
+    /// Take what is measured into the baseline, on whatever branch.
+    #[arg(long)]
+    pub update_baseline: bool,
+    /// Flags of a gate.
+    #[command(flatten)]
+    pub gating: GatingFlags,
+}
+
+/// Measures a scenario, judges it against the baseline of its plan and machine, and tells the CI system.
+pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
+    let mut origin = origin::detect(Path::new("."));
+    origin.commit = flags.git_commit.clone().or(origin.commit);
+    let gate = GateFlags {
+        scenario: Some(flags.scenario.clone()),
+        gating: flags.gating.clone(),
+        ..GateFlags::default()
+    };
+    let candidate = candidate(&gate, &origin)?;
+    let store = flags.gating.place.open()?;
+    let against = match candidate.measured.group.runs.last() {
+        Some(run) => fitting(&store, &flags.baseline, run, &candidate.measured.group)?,
+        None => Against::default(),
+    };
+    let report = decide(&candidate, &against, &flags.gating, origin.clone())?;
+    tell(&report, &origin, flags.gating.json)?;
+    if takes_in(flags, &origin) && can_be_judged(&report) {
+        let names: Vec<String> = candidate.measured.group.runs.iter().map(|run| run.run.clone()).collect();
+        update(&store, flags, &origin, &against, &names)?;
+    }
+    Ok(ExitCode::from(report.exit_code))
+}
+
+/// The latest version of the baseline that is of this plan and this machine: CI systems lend different ones.
+fn fitting(
+    store: &Store,
+    name: &str,
+    run: &Provenance,
+    candidate: &annvil_core::figures::Group,
+) -> anyhow::Result<Against> {
+    let (name, version) = annvil_store::split(name);
+    let all = store.baselines()?;
+    let named: Vec<_> = all.iter().filter(|baseline| baseline.name == name).collect();
+    let fits = named.iter().find(|baseline| {
+        baseline.plan_hash == run.plan_hash
+            && baseline.fingerprint == run.fingerprint
+            && version.is_none_or(|version| version == baseline.version)
+    });
+    let Some(baseline) = fits else {
+        let missing = if named.is_empty() {
+            format!("There is no baseline `{name}` yet")
+        } else if named.iter().any(|baseline| baseline.plan_hash == run.plan_hash) {
+            format!("The baseline `{name}` is not of this machine")
+        } else {
+            format!("The baseline `{name}` is not of this plan: the scenario or its data changed")
+        };
+        return Ok(Against { missing: Some(missing), ..Against::default() });
+    };
+    match store.resolve(name, Some(baseline.version)) {
+        Ok(resolved) => {
+            let found = Found { group: resolved.group.clone(), records: Vec::new(), baseline: Some(resolved) };
+            Ok(held_against(found, candidate, name))
+        }
+        Err(annvil_store::DatabaseError::Missing { what, .. }) => {
+            Ok(Against { missing: Some(what), ..Against::default() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether what was measured belongs into the baseline: asked for, or on its branch and no request of somebody's.
+fn takes_in(flags: &CiFlags, origin: &Origin) -> bool {
+    let (name, _) = annvil_store::split(&flags.baseline);
+    let on_branch = origin.branch.as_deref().is_some_and(|branch| branch == name || MAIN.contains(&branch));
+    flags.update_baseline || (on_branch && origin.request.is_none() && origin.ci.is_some())
+}
+
+/// A regression on the branch is a fact that later runs are held against; what means nothing is not.
+fn can_be_judged(report: &GateReport) -> bool {
+    report.invalid.is_empty()
+        && report.failed.is_empty()
+        && ![Outcome::Invalid, Outcome::Failed, Outcome::Interrupted].map(Outcome::code).contains(&report.exit_code)
+}
+
+/// Saves a version that goes along with the branch, unless one is there that takes these runs in by itself.
+fn update(
+    store: &Store,
+    flags: &CiFlags,
+    origin: &Origin,
+    against: &Against,
+    runs: &[String],
+) -> anyhow::Result<()> {
+    let (name, _) = annvil_store::split(&flags.baseline);
+    let known = store.baselines()?;
+    let rolls = against.resolved.as_ref().map(|resolved| &resolved.baseline);
+    let fits = rolls.is_some_and(|baseline| {
+        baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch.is_none() || rolling.branch == origin.branch)
+    });
+    let only_own = against.resolved.is_none() && against.missing.as_deref().is_some_and(|why| why.contains("has no run but"));
+    let line = if fits || only_own {
+        format!("the baseline `{name}` goes along with this branch and has taken this run in")
+    } else {
+        let spec = BaselineSpec {
+            runs: runs.to_vec(),
+            rolling: Some(Rolling { runs: ROLLING, branch: origin.branch.clone(), scenario: None }),
+            who: origin.who.clone(),
+            reason: Some(match &origin.commit {
+                Some(commit) => format!("annvil ci at {}", commit.get(..12).unwrap_or(commit)),
+                None => "annvil ci".to_owned(),
+            }),
+        };
+        let saved = store.save_baseline(name, &spec)?;
+        if known.iter().any(|baseline| baseline.name == name) {
+            format!("saved {saved}: a new version of the baseline")
+        } else {
+            format!("saved {saved}: the first baseline; it goes along with the last {ROLLING} runs")
+        }
+    };
+    if !flags.gating.quiet && !flags.gating.json {
+        out::say(&line);
+    }
+    Ok(())
+}
+
+/// What the CI system shows: annotations, the summary of the step.
+fn tell(report: &GateReport, origin: &Origin, json: bool) -> anyhow::Result<()> {
+    if origin.ci.as_deref() != Some("github") {
+        return Ok(());
+    }
+    if !json {
+        out::print(&artefacts::github_annotations(report))?;
+    }
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let written = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(artefacts::github_step_summary(report).as_bytes()));
+    if let Err(error) = written.context("cannot write the summary of the step") {
+        // The gate's answer does not depend on who reads it.
+        out::say(&paint::error(&format!("{error:#}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! One figure on both sides, and the verdicts of all of them together.
+
+use annvil_core::comparison::{Change, MetricComparison, Scale, Verdict};
+use annvil_core::figures::Group;
+use annvil_core::gate::Family;
+use annvil_core::key::MetricKey;
+use annvil_core::quantity::Unit;
+use annvil_stats::compare::{self, Estimate, Side, Spec, Worse};
+
+use super::CompareSpec;
+
+/// Phases that are over in this many nanoseconds on both sides measure the clock: their times are not judged.
+const SHORT: f64 = 1_000_000.0;
+
+/// A figure with what its verdict was drawn from.
+pub(super) struct Judged {
+    pub(super) metric: MetricComparison,
+    /// What it came to, and what was asked. None if the figure has no place among the others' tests.
+    pub(super) tested: Option<(Estimate, Spec)>,
+}
+
+/// Compares every pair of figures; [`decide`] draws the verdicts.
+pub(super) fn figures(
+    a: &Group,
+    b: &Group,
+    pairs: &[(MetricKey, MetricKey)],
+    interleaved: bool,
+    spec: &CompareSpec,
+) -> Vec<Judged> {
+    pairs
+        .iter()
+        .map(|(key_a, key_b)| one(&a.sessions(key_a), &b.sessions(key_b), (key_a, key_b), interleaved, spec))
+        .collect()
+}
+
+/// Draws the verdicts of the whole family.
+pub(super) fn decide(judged: &mut [Judged], spec: &CompareSpec) {
+    let tested: Vec<(Estimate, Spec)> = judged.iter().filter_map(|one| one.tested).collect();
+    let verdicts = compare::verdicts(&tested, spec.gate.false_discovery.0);
+    let of = judged.iter_mut().filter(|one| one.tested.is_some());
+    for ((one, verdict), (estimate, asked)) in of.zip(verdicts).zip(&tested) {
+        one.metric.verdict = verdict;
+        if verdict == Verdict::Inconclusive {
+            one.metric.more_runs = estimate.more_runs;
+            if compare::verdict(estimate, asked) != Verdict::Inconclusive {
+                one.metric.remarks.push("beyond the margin by itself, but not among so many figures".to_owned());
+            }
+        }
+    }
+}
+
+fn one(
+    a: &[Vec<f64>],
+    b: &[Vec<f64>],
+    (key_a, key): (&MetricKey, &MetricKey),
+    interleaved: bool,
+    spec: &CompareSpec,
+) -> Judged {
+    let scale = Scale::of(key.quantity.unit());
+    let known = spec.known.as_ref().and_then(|known| known.figures.get(key));
+    let asked_for = spec.gate.rule(key).margin.map_or(0.0, |margin| margin.0);
+    let margin = known.map_or(asked_for, |known| known.margin.max(asked_for));
+    let same_shape = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.len() == b.len());
+    let asked = Spec {
+        scale,
+        worse: Worse::from(key.quantity.better()),
+        margin,
+        confidence: spec.gate.confidence.0,
+        paired: interleaved && same_shape,
+        between: known.and_then(|known| known.between),
+        seed: spec.seed,
+    };
+    let count = |side: &[Vec<f64>]| side.iter().map(Vec::len).sum::<usize>();
+    let mut metric = MetricComparison {
+        key: key.clone(),
+        key_a: (key_a != key).then(|| key_a.clone()),
+        a: middle(a, scale),
+        b: middle(b, scale),
+        scale,
+        change: None,
+        margin,
+        verdict: Verdict::Inconclusive,
+        detectable: None,
+        more_runs: None,
+        samples: (count(a), count(b)),
+        method: String::new(),
+        remarks: Vec::new(),
+    };
+    if margin > asked_for {
+        metric.remarks.push("the margin is what A/A showed on this machine".to_owned());
+    }
+    if interleaved && !same_shape {
+        metric.remarks.push("a block of one side has no counterpart: not compared in pairs".to_owned());
+    }
+    let brief = |side: &[Vec<f64>]| side.iter().flatten().all(|value| *value < SHORT);
+    if Family::of(key) == Family::Time && key.quantity.unit() == Unit::Time && brief(a) && brief(b) {
+        metric.verdict = Verdict::Equivalent;
+        "too short to be judged".clone_into(&mut metric.method);
+        metric.remarks.push("less than a millisecond on both sides".to_owned());
+        return Judged { metric, tested: None };
+    }
+    let side = |side: &[Vec<f64>]| Side { sessions: side.to_vec() };
+    match compare::compare(&side(a), &side(b), &asked) {
+        Ok(estimate) => {
+            fill(&mut metric, &estimate, &asked);
+            Judged { metric, tested: Some((estimate, asked)) }
+        }
+        Err(error) => {
+            without_estimate(&mut metric, a, b, &error.to_string());
+            Judged { metric, tested: None }
+        }
+    }
+}
+
+/// Takes over what the statistics say.
+pub(super) fn fill(metric: &mut MetricComparison, estimate: &Estimate, asked: &Spec) {
+    metric.a = estimate.a;
+    metric.b = estimate.b;
+    let told = estimate.low.is_finite() && estimate.high.is_finite();
+    metric.change = told.then(|| Change {
+        estimate: estimate.effect,
+        low: estimate.low,
+        high: estimate.high,
+        confidence: asked.confidence,
+    });
+    metric.detectable = estimate.detectable;
+    metric.samples = estimate.runs;
+    metric.method = estimate.method.words(asked.scale);
+}
+
+/// Values that have no ratio, such as a time of zero. Only what is the same everywhere is told.
+fn without_estimate(metric: &mut MetricComparison, a: &[Vec<f64>], b: &[Vec<f64>], why: &str) {
+    let mut all = a.iter().chain(b).flatten();
+    let first = all.next();
+    if first.is_some() && all.all(|value| Some(value) == first) {
+        metric.verdict = Verdict::Equivalent;
+        "exact: all values are equal".clone_into(&mut metric.method);
+    } else {
+        "none".clone_into(&mut metric.method);
+        metric.remarks.push(why.to_owned());
+    }
+}
+
+/// The mean of a side's values, geometric for ratios where all have a logarithm.
+fn middle(side: &[Vec<f64>], scale: Scale) -> f64 {
+    let values: Vec<f64> = side.iter().flatten().copied().collect();
+    let count = values.len().max(1) as f64;
+    if scale == Scale::Ratio && values.iter().all(|value| *value > 0.0) {
+        (values.iter().map(|value| value.ln()).sum::<f64>() / count).exp()
+    } else {
+        values.iter().sum::<f64>() / count
+    }
+}

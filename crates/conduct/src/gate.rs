@@ -1,0 +1,185 @@
+//! The gate: a candidate's own objectives and limits, the comparison with its baseline, what speaks against it, why, and the
+//! exit code.
+
+use annvil_core::comparison::{Comparison, SCHEMA, Scale, Verdict};
+use annvil_core::figures::Group;
+use annvil_core::gate::{Acknowledged, Amount, Fired, GateReport, GateSpec, MetricPattern, Rule, SeverityBands};
+use annvil_core::record::Origin;
+
+use crate::compare::{CompareSpec, Refused, compare};
+use crate::outcome::Outcome;
+
+pub mod artefacts;
+pub mod causes;
+mod limits;
+pub(crate) use limits::amount;
+mod measured;
+mod sentence;
+
+pub use measured::Measured;
+
+/// What a gate is given.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// Name of the scenario, or of another tool's results.
+    pub name: String,
+    /// When it is decided, RFC 3339.
+    pub decided: String,
+    /// The change that is judged.
+    pub origin: Origin,
+    /// What a change may cost.
+    pub spec: &'a GateSpec,
+    /// The candidate.
+    pub candidate: &'a Measured,
+    /// What it is held against; none if there is no baseline yet.
+    pub baseline: Option<&'a Group>,
+    /// Why there is none, for the sentence.
+    pub missing: Option<String>,
+    /// How they are compared; its `gate` is not looked at.
+    pub compare: CompareSpec,
+    /// Changes that somebody accepted.
+    pub accepted: &'a [Accepted],
+}
+
+/// A change that somebody accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// Figures that it is about.
+    pub pattern: MetricPattern,
+    /// How much worse than the baseline they may be; without bounds if none.
+    pub up_to: Option<Amount>,
+    /// Why.
+    pub reason: String,
+    /// Who accepted it.
+    pub who: String,
+    /// When, RFC 3339.
+    pub when: String,
+}
+
+/// Judges a candidate.
+pub fn gate(given: Given<'_>) -> GateReport {
+    let Given { name, decided, origin, spec, candidate, baseline, missing, compare: how, accepted } = given;
+    let invalid = candidate.group.runs.iter().flat_map(|run| run.invalid.clone()).collect::<Vec<_>>();
+    let failed = candidate.group.runs.iter().flat_map(|run| run.failed.clone()).collect::<Vec<_>>();
+    let how = CompareSpec { gate: spec.clone(), ..how };
+    let usable = invalid.is_empty() && failed.is_empty() && candidate.outcome < Outcome::Invalid;
+    let compared = baseline.filter(|_| usable).map(|baseline| compare(baseline, &candidate.group, &how));
+    let (comparison, refused) = match compared {
+        None => (None, None),
+        Some(Ok(comparison)) => (Some(comparison), None),
+        Some(Err(refused)) => (None, Some(refused)),
+    };
+    let mut report = GateReport {
+        schema: SCHEMA,
+        name,
+        decided,
+        origin,
+        comparison: None,
+        objectives: candidate.objectives.clone(),
+        fired: Vec::new(),
+        causes: Vec::new(),
+        acknowledged: Vec::new(),
+        must_detect: spec.must_detect,
+        invalid,
+        failed,
+        refused: refused.as_ref().map(ToString::to_string),
+        sentence: String::new(),
+        exit_code: 0,
+    };
+    // What is invalid is not judged: neither met nor missed.
+    if report.invalid.is_empty() {
+        report.fired = limits::objectives(&candidate.objectives, Rule::Objective, &spec.severity);
+        report.fired.extend(limits::objectives(&candidate.always(spec), Rule::Absolute, &spec.severity));
+    }
+    if let Some(comparison) = &comparison {
+        let (fired, acknowledged) = acknowledge(limits::changes(comparison, spec), comparison, accepted);
+        report.fired.extend(fired);
+        report.acknowledged = acknowledged;
+        if let Some(baseline) = baseline {
+            report.causes = causes::causes(baseline, &candidate.group, comparison);
+        }
+    }
+    report.fired.sort_by(|one, other| {
+        let order = |fired: &Fired| (std::cmp::Reverse(fired.severity), fired.rule, fired.key.clone());
+        order(one).cmp(&order(other))
+    });
+    let outcome = outcome(&report, comparison.as_ref(), refused.as_ref(), candidate.outcome);
+    report.comparison = comparison;
+    report.exit_code = outcome.code();
+    report.sentence = sentence::sentence(&report, baseline.map(|baseline| baseline.name.as_str()), missing.as_deref());
+    report
+}
+
+/// Sets aside what was accepted, as far as it was.
+fn acknowledge(
+    fired: Vec<Fired>,
+    comparison: &Comparison,
+    accepted: &[Accepted],
+) -> (Vec<Fired>, Vec<Acknowledged>) {
+    let mut acknowledged: Vec<Acknowledged> = Vec::new();
+    let left = fired
+        .into_iter()
+        .filter(|fired| {
+            let metric = comparison.metrics.iter().find(|metric| metric.key == fired.key);
+            let worse_by = metric.and_then(annvil_core::comparison::MetricComparison::worse_by);
+            let own = accepted.iter().rev().find(|accepted| {
+                accepted.pattern.matches(&fired.key)
+                    && accepted.up_to.is_none_or(|up_to| worse_by.is_some_and(|by| by <= up_to.0))
+            });
+            let Some(own) = own else { return true };
+            if acknowledged.iter().all(|known| known.key != fired.key) {
+                acknowledged.push(Acknowledged {
+                    key: fired.key.clone(),
+                    reason: own.reason.clone(),
+                    who: own.who.clone(),
+                    when: own.when.clone(),
+                });
+            }
+            false
+        })
+        .collect();
+    (left, acknowledged)
+}
+
+/// How the process ends.
+fn outcome(
+    report: &GateReport,
+    comparison: Option<&Comparison>,
+    refused: Option<&Refused>,
+    measured: Outcome,
+) -> Outcome {
+    let refused = refused.map_or(Outcome::Good, |refused| {
+        if refused.is_invalid() { Outcome::Invalid } else { Outcome::Usage }
+    });
+    let fired = if report.fired.is_empty() { Outcome::Good } else { Outcome::Missed };
+    let blind = comparison.is_some_and(|comparison| !blind(comparison, report.must_detect).is_empty());
+    let blind = if blind { Outcome::Inconclusive } else { Outcome::Good };
+    measured.max(refused).max(fired).max(blind)
+}
+
+/// How a comparison ends the process by itself: 1 with a regression, 3 if one could hide.
+pub fn outcome_of(comparison: &Comparison, must_detect: Amount) -> Outcome {
+    if comparison.metrics.iter().any(|metric| metric.verdict == Verdict::Regressed) {
+        Outcome::Missed
+    } else if blind(comparison, must_detect).is_empty() {
+        Outcome::Good
+    } else {
+        Outcome::Inconclusive
+    }
+}
+
+/// Positions of the figures that are not decided and whose smallest detectable change is larger than it must be.
+pub fn blind(comparison: &Comparison, must_detect: Amount) -> Vec<usize> {
+    let hides = |metric: &annvil_core::comparison::MetricComparison| {
+        metric.verdict == Verdict::Inconclusive
+            && metric.scale == Scale::Ratio
+            && metric.detectable.is_none_or(|change| change > must_detect.0)
+    };
+    comparison.metrics.iter().enumerate().filter(|(_, metric)| hides(metric)).map(|(at, _)| at).collect()
+}
+
+/// Severity of an objective or limit that was missed by so much of its target.
+fn missed(bands: &SeverityBands, share: Option<f64>) -> annvil_core::gate::Severity {
+    bands.of(Scale::Ratio, share.unwrap_or(0.0))
+}
+

@@ -1,0 +1,105 @@
+//! What a gate came to, in a sentence or two.
+
+use annvil_core::comparison::{Comparison, MetricComparison, Verdict};
+use annvil_core::gate::GateReport;
+
+use super::blind;
+use super::limits::amount;
+
+/// The sentence of a report that is complete but for it.
+pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Option<&str>) -> String {
+    match report.exit_code {
+        130 => return "Interrupted: what was measured until then is kept, and nothing is judged.".to_owned(),
+        2 if report.refused.is_some() => return refused(report),
+        4 => {
+            return match &report.refused {
+                Some(_) => refused(report),
+                None => format!("This run cannot be judged: {}.", first(&report.invalid)),
+            };
+        }
+        5 => return format!("Nothing was judged, because something failed: {}.", first(&report.failed)),
+        _ => {}
+    }
+    let mut sentences = Vec::new();
+    if !report.failed.is_empty() {
+        sentences.push(format!("Answers were wrong: {}.", first(&report.failed)));
+    }
+    if let Some(worst) = report.fired.first() {
+        let more = match report.fired.len() - 1 {
+            0 => String::new(),
+            1 => ", and 1 more".to_owned(),
+            more => format!(", and {more} more"),
+        };
+        sentences.push(format!("{}: {}{more}.", worst.key, worst.words));
+    }
+    match (&report.comparison, baseline) {
+        (Some(comparison), Some(baseline)) if report.fired.is_empty() => {
+            sentences.push(well(report, comparison, baseline));
+        }
+        (None, None) => sentences.push(format!(
+            "{}: only objectives and limits were judged.",
+            missing.unwrap_or("There is no baseline yet")
+        )),
+        _ => {}
+    }
+    if report.exit_code == 3
+        && let Some(comparison) = &report.comparison
+    {
+        sentences.push(cannot_tell(report, comparison));
+    }
+    sentences.join(" ")
+}
+
+fn refused(report: &GateReport) -> String {
+    let text = report.refused.as_deref().unwrap_or_default();
+    format!("The baseline was refused: {}.", text.lines().next().unwrap_or_default())
+}
+
+fn first(reasons: &[String]) -> &str {
+    reasons.first().map_or("it did not come to its end", |reason| reason.lines().next().unwrap_or_default().trim_end_matches('.'))
+}
+
+/// Nothing speaks against the change.
+fn well(report: &GateReport, comparison: &Comparison, baseline: &str) -> String {
+    let count = |verdict| comparison.metrics.iter().filter(|metric| metric.verdict == verdict).count();
+    let mut parts = Vec::new();
+    for (verdict, words) in [
+        (Verdict::Equivalent, "within their margins"),
+        (Verdict::Improved, "better"),
+        (Verdict::Inconclusive, "undecided"),
+    ] {
+        let count = count(verdict);
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    }
+    let accepted = match report.acknowledged.len() {
+        0 => String::new(),
+        1 => " but for 1 figure, which was accepted".to_owned(),
+        more => format!(" but for {more} figures, which were accepted"),
+    };
+    format!("Nothing regressed against {baseline}{accepted}: of {} figures {}.", comparison.metrics.len(), parts.join(", "))
+}
+
+/// What could hide.
+fn cannot_tell(report: &GateReport, comparison: &Comparison) -> String {
+    let hidden: Vec<&MetricComparison> =
+        blind(comparison, report.must_detect).into_iter().map(|at| &comparison.metrics[at]).collect();
+    let Some(worst) = hidden.iter().max_by(|one, other| {
+        let of = |metric: &MetricComparison| metric.detectable.unwrap_or(f64::INFINITY);
+        of(one).total_cmp(&of(other))
+    }) else {
+        return String::new();
+    };
+    let change = match worst.detectable {
+        Some(change) => format!("a change of {} in {} would not have been found", amount(worst.scale, change), worst.key),
+        None => format!("nothing is known of how {} scatters", worst.key),
+    };
+    let runs = hidden.iter().filter_map(|metric| metric.more_runs).max();
+    let help = match runs {
+        Some(1) => "1 more run a side may decide it".to_owned(),
+        Some(runs) => format!("about {runs} more runs a side may decide it"),
+        None => "more runs a side tell more".to_owned(),
+    };
+    format!("But {change}, and must_detect is {}: {help}.", report.must_detect)
+}
