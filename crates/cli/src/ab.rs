@@ -97,10 +97,10 @@ fn headline(record: &AbRecord) -> String {
 }
 
 fn look_line(look: &Look) -> String {
-    let regressed = match look.regressed {
-        0 => String::new(),
-        1 => "; 1 looks worse and is to be confirmed".to_owned(),
-        more => format!("; {more} look worse and are to be confirmed"),
+    let regressed = match (look.regressed, look.unconfirmed) {
+        (0, _) => String::new(),
+        (worse, 0) => format!("; {worse} worse"),
+        (worse, open) => format!("; {worse} worse, {open} of them to be confirmed"),
     };
     let of = if look.of > look.pairs {
         format!("{} of {} pairs", look.pairs, look.of)
@@ -143,13 +143,14 @@ mod tests {
 
     #[test]
     fn a_look_is_told_in_a_line() {
-        let look = |pairs, regressed| {
-            look_line(&Look { pairs, of: 8, level: 0.01, judged: 12, decided: 5, regressed })
+        let look = |pairs, regressed, unconfirmed| {
+            look_line(&Look { pairs, of: 8, level: 0.01, judged: 12, decided: 5, regressed, unconfirmed })
         };
-        assert_eq!(look(3, 0), "  after 3 of 8 pairs: 5 of 12 figures decided");
+        assert_eq!(look(3, 0, 0), "  after 3 of 8 pairs: 5 of 12 figures decided");
         assert_eq!(
-            look(8, 1),
-            "  after 8 pairs: 5 of 12 figures decided; 1 looks worse and is to be confirmed"
+            look(5, 2, 1),
+            "  after 5 of 8 pairs: 5 of 12 figures decided; 2 worse, 1 of them to be confirmed"
         );
+        assert_eq!(look(8, 1, 0), "  after 8 pairs: 5 of 12 figures decided; 1 worse");
     }
 }

@@ -148,7 +148,9 @@ pub fn baseline(verb: &BaselineVerb) -> anyhow::Result<ExitCode> {
 
 /// Who does it, as far as anyone knows.
 fn who(given: Option<&String>) -> Option<String> {
-    let user = || ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+    let user = || {
+        ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty())
+    };
     given.cloned().or_else(|| origin::detect(Path::new(".")).who).or_else(user)
 }
 
@@ -288,9 +290,10 @@ fn told(resolved: &Resolved, accepted: &[Acceptance]) -> String {
         ));
     }
     for (at, run) in resolved.group.runs.iter().enumerate() {
-        let commit = run.origin.commit.as_ref().map_or_else(String::new, |commit| {
-            format!("  {}", commit.chars().take(9).collect::<String>())
-        });
+        let commit =
+            run.origin.commit.as_ref().map_or_else(String::new, |commit| {
+                format!("  {}", commit.chars().take(9).collect::<String>())
+            });
         text.push_str(&format!("  {:<12}{}{commit}\n", if at == 0 { "runs" } else { "" }, run.run));
     }
     for (at, known) in accepted.iter().enumerate() {
@@ -336,7 +339,8 @@ fn delete(flags: &NamedFlags) -> anyhow::Result<()> {
     if flags.json {
         return out::json(&json!({"deleted": deleted}));
     }
-    let versions = if deleted == 1 { "1 version is".to_owned() } else { format!("{} versions are", count(deleted)) };
+    let versions =
+        if deleted == 1 { "1 version is".to_owned() } else { format!("{} versions are", count(deleted)) };
     out::print(&format!("  {versions} deleted of {name}; runs stay\n"))
 }
 
@@ -366,6 +370,10 @@ fn accept(flags: &AcceptFlags) -> anyhow::Result<()> {
     if flags.json {
         return out::json(&acceptance);
     }
-    let up_to = acceptance.up_to.map_or_else(|| "by any amount".to_owned(), |amount| format!("up to {amount}"));
-    out::print(&format!("  against {}, {} may be worse {up_to}: {}\n", resolved.baseline, flags.metric, flags.reason))
+    let up_to =
+        acceptance.up_to.map_or_else(|| "by any amount".to_owned(), |amount| format!("up to {amount}"));
+    out::print(&format!(
+        "  against {}, {} may be worse {up_to}: {}\n",
+        resolved.baseline, flags.metric, flags.reason
+    ))
 }

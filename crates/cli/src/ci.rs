@@ -51,8 +51,9 @@ pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
         gating: flags.gating.clone(),
         ..GateFlags::default()
     };
-    let candidate = candidate(&gate, &origin)?;
+    // First, so that a store that can't be reached is known before anything is measured.
     let store = flags.gating.place.open()?;
+    let candidate = candidate(&gate, &origin)?;
     let against = match candidate.measured.group.runs.last() {
         Some(run) => fitting(&store, &flags.baseline, run, &candidate.measured.group)?,
         None => Against::default(),
@@ -103,11 +104,15 @@ fn fitting(
     }
 }
 
+/// The branch, if it is that of the baseline.
+fn own_branch<'a>(name: &str, origin: &'a Origin) -> Option<&'a str> {
+    origin.branch.as_deref().filter(|branch| *branch == name || MAIN.contains(branch))
+}
+
 /// Whether what was measured belongs into the baseline: asked for, or on its branch and no request of somebody's.
 fn takes_in(flags: &CiFlags, origin: &Origin) -> bool {
     let (name, _) = annvil_store::split(&flags.baseline);
-    let on_branch = origin.branch.as_deref().is_some_and(|branch| branch == name || MAIN.contains(&branch));
-    flags.update_baseline || (on_branch && origin.request.is_none() && origin.ci.is_some())
+    flags.update_baseline || (own_branch(name, origin).is_some() && origin.request.is_none() && origin.ci.is_some())
 }
 
 /// A regression on the branch is a fact that later runs are held against; what means nothing is not.
@@ -129,7 +134,7 @@ fn update(
     let known = store.baselines()?;
     let rolls = against.resolved.as_ref().map(|resolved| &resolved.baseline);
     let fits = rolls.is_some_and(|baseline| {
-        baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch.is_none() || rolling.branch == origin.branch)
+        baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch == origin.branch)
     });
     let only_own = against.resolved.is_none() && against.missing.as_deref().is_some_and(|why| why.contains("has no run but"));
     let line = if fits || only_own {
@@ -137,7 +142,12 @@ fn update(
     } else {
         let spec = BaselineSpec {
             runs: runs.to_vec(),
-            rolling: Some(Rolling { runs: ROLLING, branch: origin.branch.clone(), scenario: None }),
+            // Without a branch it would go along with every branch; on another than its own, with that one.
+            rolling: own_branch(name, origin).map(|branch| Rolling {
+                runs: ROLLING,
+                branch: Some(branch.to_owned()),
+                scenario: None,
+            }),
             who: origin.who.clone(),
             reason: Some(match &origin.commit {
                 Some(commit) => format!("annvil ci at {}", commit.get(..12).unwrap_or(commit)),
@@ -148,7 +158,11 @@ fn update(
         if known.iter().any(|baseline| baseline.name == name) {
             format!("saved {saved}: a new version of the baseline")
         } else {
-            format!("saved {saved}: the first baseline; it goes along with the last {ROLLING} runs")
+            let rolls = match own_branch(name, origin) {
+                Some(branch) => format!("it goes along with the last {ROLLING} runs of {branch}"),
+                None => "it stays as it is, for this is not its branch".to_owned(),
+            };
+            format!("saved {saved}: the first baseline; {rolls}")
         }
     };
     if !flags.gating.quiet && !flags.gating.json {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use annvil_conduct::compare::{CompareSpec, Pairing, Refused, Unlike, compare as held};
-use annvil_conduct::{Outcome, gate};
+use annvil_conduct::compare::{CompareSpec, Pairing, Unlike, compare as held};
+use annvil_conduct::gate;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
@@ -95,7 +95,7 @@ pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
         Ok(comparison) => comparison,
         Err(refused) => {
             out::say(&paint::error(&refused.to_string()));
-            return Ok(ExitCode::from(outcome(&refused).code()));
+            return Ok(ExitCode::from(refused.outcome().code()));
         }
     };
     if let Some(path) = &flags.markdown {
@@ -108,17 +108,6 @@ pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
         out::print(&annvil_report::comparison_terminal(&comparison, &paint::style()))?;
     }
     Ok(ExitCode::from(gate::outcome_of(&comparison, spec.gate.must_detect).code()))
-}
-
-/// How a refusal ends the process.
-pub fn outcome(refused: &Refused) -> Outcome {
-    if refused.is_invalid() {
-        Outcome::Invalid
-    } else if refused.is_incomplete() {
-        Outcome::Failed
-    } else {
-        Outcome::Usage
-    }
 }
 
 fn sides(flags: &CompareFlags, spec: &mut CompareSpec) -> anyhow::Result<(Found, Found)> {

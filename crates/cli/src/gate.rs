@@ -140,6 +140,10 @@ pub fn candidate(flags: &GateFlags, origin: &Origin) -> anyhow::Result<Candidate
         let mut all = Found::default();
         for text in &flags.run {
             let found = gating.place.find(text)?;
+            let known = |name: &str| all.group.runs.iter().any(|run| run.run == name);
+            if let Some(twice) = found.group.runs.iter().find(|run| known(&run.run)) {
+                bail!("the run {} is given twice\n  A run counted twice would make it look more certain than it is.", twice.run);
+            }
             all.group.add(found.group);
             all.records.extend(found.records);
         }
@@ -222,7 +226,10 @@ fn against(given: Option<&str>, place: &PlaceFlags, candidate: &Group) -> anyhow
     } else {
         match named(name, place)? {
             Ok(found) => found,
-            Err(missing) => return Ok(Against { missing: Some(missing), ..Against::default() }),
+            // A misspelt name would switch the gate off for ever.
+            Err(missing) => bail!(
+                "{missing}\n  annvil baseline list shows what there is; annvil ci begins a baseline by itself."
+            ),
         }
     };
     Ok(held_against(found, candidate, given))
@@ -291,11 +298,12 @@ pub fn decide(
         compare,
         accepted: &accepted,
     });
+    show(&report, gating)?;
+    tell(&report, gating);
+    // Last, so that a folder that can't be written to hides no verdict.
     if let Some(folder) = &gating.artefacts {
         artefacts::write(folder, &report, group, against.group.as_ref())?;
     }
-    show(&report, gating)?;
-    tell(&report, gating);
     Ok(report)
 }
 

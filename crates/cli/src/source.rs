@@ -144,7 +144,12 @@ fn tool_of(text: &str) -> Option<(Tool, &str)> {
 
 /// Results of another tool.
 pub fn foreign(tool: Tool, paths: &[&str]) -> anyhow::Result<Found> {
-    let group = import::import_all(tool, paths)?;
+    let mut group = import::import_all(tool, paths)?;
+    if let [path] = paths
+        && let Some(name) = Path::new(path).file_name()
+    {
+        group.name = name.to_string_lossy().into_owned();
+    }
     Ok(Found { group, ..Found::default() })
 }
 

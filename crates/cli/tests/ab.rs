@@ -58,7 +58,8 @@ fn could_measure(output: &Output) -> bool {
 
 fn verdict(comparison: &Comparison, name: &str) -> Verdict {
     let found = comparison.metrics.iter().find(|metric| metric.key.to_string().contains(name));
-    found.unwrap_or_else(|| panic!("no {name}: {:?}", comparison.metrics)).verdict
+    assert!(found.is_some(), "no {name}: {:?}", comparison.metrics);
+    found.unwrap().verdict
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn started(folder: &Path, blocks: usize) -> Child {
         .unwrap();
     let began = Instant::now();
     let counted = || {
-        let session = fs::read_dir(folder.join("runs")).ok()?.find_map(|entry| entry.ok())?.path();
+        let session = fs::read_dir(folder.join("runs")).ok()?.find_map(Result::ok)?.path();
         let record: AbRecord = serde_json::from_slice(&fs::read(session.join("ab.json")).ok()?).ok()?;
         Some(record.blocks.len())
     };

@@ -16,14 +16,27 @@ fn a_baseline_is_saved_shown_promoted_and_deleted() {
     let empty = history.annvil(&["baseline", "list"]);
     assert!(stdout(&empty).contains("no baselines yet") && empty.status.success());
     // By folders, which are taken in on the way.
-    let output = history.annvil(&["baseline", "save", "release", "runs/run-0", "run-1", "--reason", "1.0", "--by", "me"]);
+    let output = history.annvil(&[
+        "baseline",
+        "save",
+        "release",
+        "runs/run-0",
+        "run-1",
+        "--reason",
+        "1.0",
+        "--by",
+        "me",
+    ]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stdout(&output).contains("release@1 is saved: 2 runs"), "{}", stdout(&output));
     let again = json(&history.annvil(&["baseline", "save", "release", "run-2", "--json"]));
     assert_eq!((&again["version"], &again["runs"]), (&value!(2), &value!(["run-2"])));
     assert_eq!(again["commit"], "1a20002c0ffee");
     let listed = stdout(&history.annvil(&["baseline", "list"]));
-    assert!(listed.contains("release@2") && listed.contains("release@1") && listed.contains("1.0"), "{listed}");
+    assert!(
+        listed.contains("release@2") && listed.contains("release@1") && listed.contains("1.0"),
+        "{listed}"
+    );
     let shown = stdout(&history.annvil(&["baseline", "show", "release@1"]));
     for text in ["release@1", "by          me", "reason      1.0", "run-0  1a20000c0", "run-1"] {
         assert!(shown.contains(text), "{text} is missing in\n{shown}");
@@ -70,8 +83,14 @@ fn runs_that_cannot_stand_together_are_refused_with_the_reason() {
 fn a_rolling_baseline_and_what_is_accepted_against_it() {
     let history = History::of(4);
     assert!(history.annvil(&["history", "import"]).status.success());
-    let output = history.annvil(&["baseline", "save", "main", "--rolling", "2", "--branch", "main", "--by", "ci"]);
-    assert!(stdout(&output).contains("the latest 2 runs of main, s"), "{}{}", stdout(&output), stderr(&output));
+    let output =
+        history.annvil(&["baseline", "save", "main", "--rolling", "2", "--branch", "main", "--by", "ci"]);
+    assert!(
+        stdout(&output).contains("the latest 2 runs of main, s"),
+        "{}{}",
+        stdout(&output),
+        stderr(&output)
+    );
     let shown = json(&history.annvil(&["baseline", "show", "main", "--json"]));
     assert_eq!(shown["stands_for"], value!(["run-2", "run-3"]));
     history.add("run-4", 4, |_| {});
@@ -80,13 +99,22 @@ fn a_rolling_baseline_and_what_is_accepted_against_it() {
     assert_eq!((&shown["stands_for"], &shown["segment"]), (&value!(["run-3", "run-4"]), &value!(null)));
 
     let accept = |further: &[&str]| {
-        history.annvil(&[&["baseline", "accept", "main", "--by", "me", "--reason", "exact answers"], further].concat())
+        history.annvil(
+            &[&["baseline", "accept", "main", "--by", "me", "--reason", "exact answers"], further].concat(),
+        )
     };
     let output = accept(&["--metric", "search.p50", "--up-to", "12%"]);
     assert!(stdout(&output).contains("may be worse up to 12 %"), "{}{}", stdout(&output), stderr(&output));
-    assert!(stdout(&history.annvil(&["baseline", "show", "main"])).contains("search.p50 up to 12 %: exact answers (me, "));
+    assert!(
+        stdout(&history.annvil(&["baseline", "show", "main"]))
+            .contains("search.p50 up to 12 %: exact answers (me, ")
+    );
     let wrong = accept(&["--metric", "serach.p50"]);
-    assert!(wrong.status.code() == Some(2) && stderr(&wrong).contains("names no figure"), "{}", stderr(&wrong));
+    assert!(
+        wrong.status.code() == Some(2) && stderr(&wrong).contains("names no figure"),
+        "{}",
+        stderr(&wrong)
+    );
     let output = history.annvil(&["history", "prune", "--keep", "0", "--json"]);
     assert_eq!(json(&output)["removed"], value!(["run-2", "run-1", "run-0"]));
 }
@@ -101,13 +129,15 @@ fn a_rolling_baseline_says_where_it_begins() {
         history.add(&format!("run-{number:02}"), number as usize, |record| {
             let phases = record["blocks"][0]["phases"].as_array_mut().unwrap();
             let search = phases.iter_mut().find(|phase| phase["name"] == "search").unwrap();
-            let form = &mut search["result"]["forms"][0];
+            let form = &mut search["result"]["measured"]["forms"][0];
             let window = form["operations"].as_f64().unwrap() / rate * 1e9;
             form["window"] = value!(window as u64);
         });
     }
     assert!(history.annvil(&["history", "import"]).status.success());
-    assert!(history.annvil(&["baseline", "save", "main", "--rolling", "20", "--branch", "main"]).status.success());
+    assert!(
+        history.annvil(&["baseline", "save", "main", "--rolling", "20", "--branch", "main"]).status.success()
+    );
     let shown = stdout(&history.annvil(&["baseline", "show", "main"]));
     assert!(shown.contains("at run-40, commit 1a20028c0ffee: served search.throughput.value"), "{shown}");
     assert!(shown.contains("(−20.") && shown.contains("10 runs before it are left out"), "{shown}");

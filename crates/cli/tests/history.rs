@@ -6,8 +6,8 @@ mod common;
 
 use std::fs;
 
-use common::{alone, annvil, folders, good_but_for_company, run, stderr};
 use common::history::{History, SCENARIO, json, stdout};
+use common::{alone, annvil, folders, good_but_for_company, run, stderr};
 
 #[test]
 fn a_run_is_in_the_history_at_once_unless_it_is_left_out() {
@@ -127,7 +127,8 @@ fn pruning_leaves_what_a_baseline_holds() {
     assert!(history.annvil(&["baseline", "save", "first", "run-0"]).status.success());
     let left = || {
         let listed = json(&history.annvil(&["history", "list", "--json"]));
-        let names: Vec<_> = listed.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect();
+        let names: Vec<_> =
+            listed.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect();
         names.join(" ")
     };
     let output = history.annvil(&["history", "prune", "--keep", "2", "--dry-run"]);

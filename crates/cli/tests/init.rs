@@ -1,6 +1,6 @@
 //! `annvil init`: what it writes is read and run by Annvil itself.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 

@@ -108,7 +108,7 @@ impl Aa {
         };
         let (seed, gate, most) = (plan.seed, self.gate, self.most);
         let session = Session {
-            measurer: Measurer::Here(self.prepared),
+            measurer: Measurer::Here(Box::new(self.prepared)),
             seed,
             gate,
             most,

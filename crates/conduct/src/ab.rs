@@ -119,7 +119,7 @@ impl Ab {
         let (scenario, seed, gate) = (first.plan.name.clone(), first.plan.seed, second.plan.gate.clone());
         let measurer = |side: &Side, prepared| match &side.program {
             Some(path) => Measurer::Program(Program::of(side, path, given, overrides)),
-            None => Measurer::Here(prepared),
+            None => Measurer::Here(Box::new(prepared)),
         };
         let measurers = [measurer(&a, first), measurer(&b, second)];
         let plan_hash = plain.map(|prepared| prepared.plan.hash());
@@ -172,14 +172,10 @@ impl Ab {
 
     /// Digits that tell this session's sides from others'.
     fn hash(&self) -> String {
-        self.measurers
-            .iter()
-            .rev()
-            .find_map(|measurer| match measurer {
-                Measurer::Here(prepared) => Some(prepared.plan.hash()),
-                _ => None,
-            })
-            .unwrap_or_default()
+        let mut plans = self.measurers.iter().rev().filter_map(|measurer| {
+            if let Measurer::Here(prepared) = measurer { Some(prepared.plan.hash()) } else { None }
+        });
+        plans.next().unwrap_or_default()
     }
 }
 

@@ -104,17 +104,15 @@ pub(crate) fn tell_again(comparison: &mut Comparison) {
     comparison.sentence = sentence::sentence(comparison);
 }
 
-/// The largest of the smallest detectable changes of what is not decided: shares of figures that are counted as ratios.
+/// The largest of the smallest detectable changes of what is not decided; of all, the one in the middle, if everything is.
 fn detectable(comparison: &Comparison) -> Option<f64> {
-    let ratios = comparison.metrics.iter().filter(|metric| metric.scale == Scale::Ratio);
-    let of = |undecided: bool| {
-        ratios
-            .clone()
-            .filter(|metric| !undecided || metric.verdict == Verdict::Inconclusive)
-            .filter_map(|metric| metric.detectable)
-            .max_by(f64::total_cmp)
-    };
-    of(true).or_else(|| of(false))
+    let ratios = || comparison.metrics.iter().filter(|metric| metric.scale == Scale::Ratio);
+    let open = ratios().filter(|metric| metric.verdict == Verdict::Inconclusive);
+    open.filter_map(|metric| metric.detectable).max_by(f64::total_cmp).or_else(|| {
+        let mut all: Vec<f64> = ratios().filter_map(|metric| metric.detectable).collect();
+        all.sort_unstable_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
+    })
 }
 
 fn side(group: &Group) -> SideRecord {

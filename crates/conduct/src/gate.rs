@@ -1,9 +1,12 @@
 //! The gate: a candidate's own objectives and limits, the comparison with its baseline, what speaks against it, why, and the
 //! exit code.
 
-use annvil_core::comparison::{Comparison, SCHEMA, Scale, Verdict};
+use std::collections::BTreeSet;
+
+use annvil_core::comparison::{Comparison, MetricComparison, SCHEMA, Scale, Verdict};
 use annvil_core::figures::Group;
 use annvil_core::gate::{Acknowledged, Amount, Fired, GateReport, GateSpec, MetricPattern, Rule, SeverityBands};
+use annvil_core::key::MetricKey;
 use annvil_core::record::Origin;
 
 use crate::compare::{CompareSpec, Refused, compare};
@@ -120,8 +123,9 @@ fn acknowledge(
     let left = fired
         .into_iter()
         .filter(|fired| {
-            let metric = comparison.metrics.iter().find(|metric| metric.key == fired.key);
-            let worse_by = metric.and_then(annvil_core::comparison::MetricComparison::worse_by);
+            // Two pairs of variants may have one candidate: the worse of them decides.
+            let own = comparison.metrics.iter().filter(|metric| metric.key == fired.key);
+            let worse_by = own.filter_map(MetricComparison::worse_by).max_by(f64::total_cmp);
             let own = accepted.iter().rev().find(|accepted| {
                 accepted.pattern.matches(&fired.key)
                     && accepted.up_to.is_none_or(|up_to| worse_by.is_some_and(|by| by <= up_to.0))
@@ -148,11 +152,11 @@ fn outcome(
     refused: Option<&Refused>,
     measured: Outcome,
 ) -> Outcome {
-    let refused = refused.map_or(Outcome::Good, |refused| {
-        if refused.is_invalid() { Outcome::Invalid } else { Outcome::Usage }
-    });
+    let refused = refused.map_or(Outcome::Good, Refused::outcome);
     let fired = if report.fired.is_empty() { Outcome::Good } else { Outcome::Missed };
-    let blind = comparison.is_some_and(|comparison| !blind(comparison, report.must_detect).is_empty());
+    let blind = comparison.is_some_and(|comparison| {
+        !blind(comparison, report.must_detect).is_empty() || !gone(comparison).is_empty()
+    });
     let blind = if blind { Outcome::Inconclusive } else { Outcome::Good };
     measured.max(refused).max(fired).max(blind)
 }
@@ -168,14 +172,36 @@ pub fn outcome_of(comparison: &Comparison, must_detect: Amount) -> Outcome {
     }
 }
 
-/// Positions of the figures that are not decided and whose smallest detectable change is larger than it must be.
+/// Positions of the figures that are not decided and whose smallest detectable change is larger than it must be. Of recall
+/// and other shares a tenth as much counts, in points: 1 point where `must_detect` is 10 %.
 pub fn blind(comparison: &Comparison, must_detect: Amount) -> Vec<usize> {
-    let hides = |metric: &annvil_core::comparison::MetricComparison| {
+    let limit = |scale| match scale {
+        Scale::Ratio => must_detect.0,
+        Scale::Difference => must_detect.0 / 10.0,
+    };
+    let hides = |metric: &MetricComparison| {
         metric.verdict == Verdict::Inconclusive
-            && metric.scale == Scale::Ratio
-            && metric.detectable.is_none_or(|change| change > must_detect.0)
+            && metric.detectable.is_none_or(|change| change > limit(metric.scale))
     };
     comparison.metrics.iter().enumerate().filter(|(_, metric)| hides(metric)).map(|(at, _)| at).collect()
+}
+
+/// Variants, phases and forms of the baseline of which the candidate has no figure that is judged: what is not measured any
+/// more cannot be said to be as it was. Single percentiles come and go with the number of samples, and are no loss.
+pub(crate) fn gone(comparison: &Comparison) -> Vec<String> {
+    let place = |key: &MetricKey| [&key.variant, &key.phase, &key.form].map(String::clone);
+    let matched = |key: &MetricKey| {
+        comparison.metrics.iter().any(|metric| place(metric.key_a.as_ref().unwrap_or(&metric.key)) == place(key))
+    };
+    let lost = comparison.unmatched.iter().filter(|unmatched| unmatched.in_a && !matched(&unmatched.key));
+    let names = lost.map(|unmatched| {
+        let [variant, phase, form] = place(&unmatched.key);
+        let mut words = vec![variant, phase.clone()];
+        words.extend(Some(form).filter(|form| *form != phase));
+        words.retain(|word| !word.is_empty());
+        words.join(" ")
+    });
+    names.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// Severity of an objective or limit that was missed by so much of its target.

@@ -79,7 +79,8 @@ pub struct Comparison {
     pub unmatched: Vec<Unmatched>,
     /// Speeds at the same recall, where sides have a sweep and their recall differs.
     pub equal_recall: Vec<EqualRecall>,
-    /// The largest of the smallest detectable changes of figures counted as ratios: a share. None if there is none.
+    /// The largest of the smallest detectable changes of figures that are counted as ratios and not decided; if all are
+    /// decided, the one in the middle of them. A share. None if there is none.
     pub detectable: Option<f64>,
     /// What A/A found on this machine, if it was measured.
     pub aa: Option<AaSummary>,

@@ -43,7 +43,8 @@ impl Store {
     pub fn save_aa(&self, record: &AaRecord) -> Result<()> {
         self.transaction(async |connection| {
             let json = serde_json::to_string(record).map_err(|error| sqlx::Error::Encode(error.into()))?;
-            let mut insert = Statement::new("INSERT INTO annvil_aa (fingerprint, plan_hash, record) VALUES (");
+            let mut insert =
+                Statement::new("INSERT INTO annvil_aa (fingerprint, plan_hash, record) VALUES (");
             insert.value(record.fingerprint.as_str()).push(", ").value(record.plan_hash.as_str());
             insert.push(", ").value(json).push(")");
             insert.run(connection).await?;

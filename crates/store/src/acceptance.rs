@@ -33,7 +33,8 @@ impl Store {
         // There must be such a baseline.
         self.baseline(&acceptance.baseline, Some(acceptance.version))?;
         self.transaction(async |connection| {
-            let json = serde_json::to_string(acceptance).map_err(|error| sqlx::Error::Encode(error.into()))?;
+            let json =
+                serde_json::to_string(acceptance).map_err(|error| sqlx::Error::Encode(error.into()))?;
             let mut insert =
                 Statement::new("INSERT INTO annvil_acceptance (baseline, version, acceptance) VALUES (");
             insert.value(acceptance.baseline.as_str()).push(", ").value(i64::from(acceptance.version));
@@ -61,7 +62,8 @@ impl Store {
     pub fn accepted(&self, resolved: &Resolved) -> Result<Vec<Acceptance>> {
         let mut accepted = self.acceptances(&resolved.baseline.name, resolved.baseline.version)?;
         if resolved.baseline.rolling.is_some() {
-            let earliest = resolved.group.runs.iter().map(|run| micros(&run.started)).min().unwrap_or_default();
+            let earliest =
+                resolved.group.runs.iter().map(|run| micros(&run.started)).min().unwrap_or_default();
             accepted.retain(|acceptance| earliest <= micros(&acceptance.when));
         }
         Ok(accepted)

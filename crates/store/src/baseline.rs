@@ -178,7 +178,10 @@ impl Store {
             all.iter().filter(|known| known.name == name).map(|known| known.version.to_string()).collect();
         if let (Some(version), false) = (version, versions.is_empty()) {
             let help = format!("Its versions are {}.", versions.join(", "));
-            return DatabaseError::Missing { what: format!("the baseline `{name}` has no version {version}"), help };
+            return DatabaseError::Missing {
+                what: format!("the baseline `{name}` has no version {version}"),
+                help,
+            };
         }
         let mut names: Vec<&str> = all.iter().map(|known| known.name.as_str()).collect();
         names.dedup();

@@ -42,7 +42,8 @@ const IDLE: Duration = Duration::from_secs(10);
 /// Writers append to a log, so that readers don't wait for them. `FULL` has every commit on the disk before it is
 /// acknowledged: what was stored survives a killed process, as it would with less, and a power cut too; it costs a few
 /// milliseconds a run, and runs take seconds.
-const SETTINGS: [&str; 3] = ["PRAGMA busy_timeout = 30000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"];
+const SETTINGS: [&str; 3] =
+    ["PRAGMA busy_timeout = 30000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"];
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +83,10 @@ impl Store {
         let place = Place::of(address)?;
         let shown = place.shown();
         if let Some(folder) = place.folder() {
-            std::fs::create_dir_all(folder)
-                .map_err(|cause| DatabaseError::ReadOnly { place: shown.clone(), reason: cause.to_string() })?;
+            std::fs::create_dir_all(folder).map_err(|cause| DatabaseError::ReadOnly {
+                place: shown.clone(),
+                reason: cause.to_string(),
+            })?;
         }
         install_default_drivers();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -92,7 +95,8 @@ impl Store {
             .map_err(|cause| DatabaseError::Unreachable { place: shown, reason: cause.to_string() })?;
         let kind = place.kind();
         let connection = Mutex::new(None);
-        let store = Self { inner: Arc::new(Inner { runtime, place, connection, metrics: Metrics::default() }) };
+        let store =
+            Self { inner: Arc::new(Inner { runtime, place, connection, metrics: Metrics::default() }) };
         match store.connected(async |connection| migrate::migrate(connection, kind).await)? {
             // Only now: a file of something else is left as it is.
             Found::Known if kind == Kind::Sqlite => {
@@ -166,7 +170,10 @@ impl Store {
     }
 
     /// Does something with the connection, which is made if there is none or it was lost.
-    fn with<T>(&self, work: impl AsyncFnOnce(&mut AnyConnection) -> std::result::Result<T, Stop>) -> Result<T> {
+    fn with<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut AnyConnection) -> std::result::Result<T, Stop>,
+    ) -> Result<T> {
         let inner = &self.inner;
         let mut open = inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let done = inner.runtime.block_on(async {
@@ -207,19 +214,17 @@ async fn ready<'a>(open: &'a mut Option<Open>, place: &Place) -> std::result::Re
     {
         *open = None;
     }
-    match open {
-        Some(open) => Ok(open),
-        None => {
-            let url = place.url()?;
-            let connecting = tokio::time::timeout(CONNECT, AnyConnection::connect(url.reveal())).await;
-            let mut connection = connecting.map_err(|_| DatabaseError::Unreachable {
-                place: place.shown(),
-                reason: format!("no answer within {} s", CONNECT.as_secs()),
-            })??;
-            set(&mut connection, place.kind()).await?;
-            Ok(open.insert(Open { connection, used: Instant::now() }))
-        }
+    if let Some(open) = open {
+        return Ok(open);
     }
+    let url = place.url()?;
+    let connecting = tokio::time::timeout(CONNECT, AnyConnection::connect(url.reveal())).await;
+    let mut connection = connecting.map_err(|_| DatabaseError::Unreachable {
+        place: place.shown(),
+        reason: format!("no answer within {} s", CONNECT.as_secs()),
+    })??;
+    set(&mut connection, place.kind()).await?;
+    Ok(open.insert(Open { connection, used: Instant::now() }))
 }
 
 /// Why a transaction ends without having happened.
@@ -270,7 +275,8 @@ async fn keep_a_log(connection: &mut AnyConnection) -> sqlx::Result<()> {
     use sqlx::Row as _;
     let began = Instant::now();
     loop {
-        let mode: String = sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await?.try_get(0)?;
+        let mode: String =
+            sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await?.try_get(0)?;
         if mode == "wal" {
             return Ok(());
         }
@@ -299,7 +305,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::beside(folder.path()).unwrap();
         store.connected(async |connection| sqlx::raw_sql(told).execute(connection).await).unwrap();
-        let long = Provenance { run: "long".to_owned(), machine: Some("x".repeat(500_000)), ..Provenance::default() };
+        let long = Provenance {
+            run: "long".to_owned(),
+            machine: Some("x".repeat(500_000)),
+            ..Provenance::default()
+        };
         let error = store.add(&long, &[], None).unwrap_err();
         (folder, store, error)
     }
@@ -325,7 +335,8 @@ mod tests {
     fn a_store_that_another_holds_is_said_after_a_while() {
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = (Store::beside(folder.path()).unwrap(), Store::beside(folder.path()).unwrap());
-        two.connected(async |connection| sqlx::raw_sql("PRAGMA busy_timeout = 20").execute(connection).await).unwrap();
+        two.connected(async |connection| sqlx::raw_sql("PRAGMA busy_timeout = 20").execute(connection).await)
+            .unwrap();
         let short = Provenance { run: "short".to_owned(), ..Provenance::default() };
         let refused = one.transaction(async |_| {
             let error = std::thread::scope(|scope| scope.spawn(|| two.add(&short, &[], None)).join());

@@ -25,8 +25,25 @@ pub trait Export {
 
 /// Columns, in order.
 const COLUMNS: [&str; 19] = [
-    "run", "session", "tool", "scenario", "plan_hash", "fingerprint", "branch", "commit", "started", "began", "usable",
-    "block", "variant", "point", "phase", "form", "figure", "value", "unit",
+    "run",
+    "session",
+    "tool",
+    "scenario",
+    "plan_hash",
+    "fingerprint",
+    "branch",
+    "commit",
+    "started",
+    "began",
+    "usable",
+    "block",
+    "variant",
+    "point",
+    "phase",
+    "form",
+    "figure",
+    "value",
+    "unit",
 ];
 
 /// A row.

@@ -73,7 +73,9 @@ impl RunFilter {
             ("r.plan_hash", &self.plan_hash),
             ("r.fingerprint", &self.fingerprint),
         ];
-        for (column, wanted) in texts.into_iter().filter_map(|(column, wanted)| Some((column, wanted.as_ref()?))) {
+        for (column, wanted) in
+            texts.into_iter().filter_map(|(column, wanted)| Some((column, wanted.as_ref()?)))
+        {
             statement.push(word).push(column).push(" = ").value(wanted.as_str());
             word = " AND ";
         }

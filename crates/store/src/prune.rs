@@ -59,7 +59,9 @@ impl Store {
                       JOIN annvil_baseline b ON b.key = m.baseline";
         let mut holders = self.connected(async |connection| {
             let rows = Statement::new(select).rows(connection).await?;
-            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<sqlx::Result<BTreeMap<_, _>>>()
+            rows.iter()
+                .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+                .collect::<sqlx::Result<BTreeMap<_, _>>>()
         })?;
         for baseline in self.baselines()? {
             let Some(rolling) = &baseline.rolling else { continue };

@@ -64,7 +64,10 @@ impl Store {
         let mut statement = Statement::new("SELECT ");
         statement.push(COLUMNS).push(" FROM annvil_run r WHERE r.id = ").value(name);
         statement.push(&format!(" OR substr(r.id, 1, {}) = ", name.chars().count())).value(name);
-        statement.push(" ORDER BY CASE WHEN r.id = ").value(name).push(" THEN 0 ELSE 1 END, r.began DESC, r.id LIMIT 3");
+        statement
+            .push(" ORDER BY CASE WHEN r.id = ")
+            .value(name)
+            .push(" THEN 0 ELSE 1 END, r.began DESC, r.id LIMIT 3");
         let rows = self.connected(async |connection| statement.rows(connection).await)?;
         let mut found: Vec<RunRow> = rows.iter().map(|found| self.row(found)).collect::<Result<_>>()?;
         let is_one = found.len() == 1 || found.first().is_some_and(|run| run.provenance.run == name);
@@ -173,11 +176,21 @@ async fn upsert(
         insert.push(", ").value(text.as_deref());
     }
     insert.push(", ").value(micros(&provenance.started)).push(", ").value(i64::from(usable(provenance)));
-    insert.push(", ").value(blocks as i64).push(", ").value(folder).push(", ").value(json);
+    insert.push(", ").value(blocks.cast_signed() as i64).push(", ").value(folder).push(", ").value(json);
     insert.push(") ON CONFLICT (id) DO UPDATE SET ");
     let columns = [
-        "session", "tool", "scenario", "plan_hash", "fingerprint", "branch", "commit_id", "began", "usable", "blocks",
-        "folder", "provenance",
+        "session",
+        "tool",
+        "scenario",
+        "plan_hash",
+        "fingerprint",
+        "branch",
+        "commit_id",
+        "began",
+        "usable",
+        "blocks",
+        "folder",
+        "provenance",
     ];
     let set = columns.map(|column| format!("{column} = excluded.{column}")).join(", ");
     insert.push(&set).push(" RETURNING key");
@@ -215,7 +228,8 @@ async fn write(
     }
     for block in figures {
         for (name, recalls) in &block.by_query {
-            let mut insert = Statement::new("INSERT INTO annvil_answers (run, metric, block, recalls) VALUES (");
+            let mut insert =
+                Statement::new("INSERT INTO annvil_answers (run, metric, block, recalls) VALUES (");
             insert.value(run).push(", ").value(number(name)?).push(", ").value(i64::from(block.block));
             insert.push(", ").value(pack(recalls)).push(")");
             insert.run(connection).await?;

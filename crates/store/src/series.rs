@@ -68,7 +68,8 @@ impl Store {
             values.extend(of_some);
             answers.extend(recalls);
         }
-        if let Some(missing) = runs.iter().find(|name| !found.values().any(|(_, about)| about.run == **name)) {
+        if let Some(missing) = runs.iter().find(|name| !found.values().any(|(_, about)| about.run == **name))
+        {
             return Err(DatabaseError::Missing {
                 what: format!("no run in {} is called `{missing}`", self.shown()),
                 help: "`annvil history list` shows what there is.".to_owned(),
@@ -76,7 +77,7 @@ impl Store {
         }
         let names: BTreeMap<i64, MetricKey> =
             self.dictionary()?.into_iter().map(|(name, number)| (number, name)).collect();
-        let mut blocks = Blocks { found: &found, names: &names, blocks: BTreeMap::new() };
+        let mut blocks = Blocks { found: &found, names: &names, made: BTreeMap::new() };
         for (place, value) in values {
             if let Some((figures, name)) = blocks.at(place) {
                 figures.values.insert(name, value);
@@ -90,7 +91,7 @@ impl Store {
             })?;
             figures.by_query.insert(name, recalls);
         }
-        let figures = blocks.blocks.into_values().collect();
+        let figures = blocks.made.into_values().collect();
         let mut runs: Vec<_> = found.into_iter().map(|(key, (began, about))| (began, key, about)).collect();
         runs.sort_by_key(|(began, key, _)| (*began, *key));
         Ok(Group {
@@ -102,37 +103,28 @@ impl Store {
 
     /// Which figures there are: those of the latest runs that fit.
     pub fn metrics(&self, filter: &RunFilter) -> Result<Vec<MetricKey>> {
-        let mut statement = Statement::new("SELECT DISTINCT f.metric FROM annvil_figure f WHERE f.run IN (SELECT r.key FROM annvil_run r");
+        let mut statement = Statement::new(
+            "SELECT DISTINCT f.metric FROM annvil_figure f WHERE f.run IN (SELECT r.key FROM annvil_run r",
+        );
         filter.conditions(" WHERE ", &mut statement);
-        statement.push(" ORDER BY r.began DESC, r.key DESC LIMIT ").value(i64::from(filter.limit.unwrap_or(RECENT).min(RECENT)));
+        statement
+            .push(" ORDER BY r.began DESC, r.key DESC LIMIT ")
+            .value(i64::from(filter.limit.unwrap_or(RECENT).min(RECENT)));
         statement.push(")");
         let rows = self.connected(async |connection| statement.rows(connection).await)?;
         let numbers: Vec<i64> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
-        Ok(self.dictionary()?.into_iter().filter(|(_, number)| numbers.contains(number)).map(|(name, _)| name).collect())
+        Ok(self
+            .dictionary()?
+            .into_iter()
+            .filter(|(_, number)| numbers.contains(number))
+            .map(|(name, _)| name)
+            .collect())
     }
 
     /// A figure over time, the earliest first. Runs that don't have it are left out; a limit counts them all the same.
     pub fn series(&self, key: &MetricKey, filter: &RunFilter) -> Result<Vec<SeriesPoint>> {
         let Some(metric) = self.number(key)? else { return Ok(Vec::new()) };
-        let columns = "r.id, r.began, r.commit_id, r.fingerprint, r.plan_hash, r.usable, r.key";
-        let mut statement = Statement::new("SELECT ");
-        statement.push(columns);
-        match filter.limit {
-            // Few runs: their figures are looked up. SQLite takes a cross join from left to right.
-            Some(limit) => {
-                statement.push(", avg(f.value) FROM (SELECT r.* FROM annvil_run r");
-                filter.conditions(" WHERE ", &mut statement);
-                statement.push(" ORDER BY r.began DESC, r.key DESC LIMIT ").value(i64::from(limit));
-                statement.push(") r CROSS JOIN annvil_figure f WHERE f.run = r.key AND f.metric = ").value(metric);
-                statement.push(" GROUP BY ").push(columns);
-            }
-            // All of them: the figure's own stretch is read.
-            None => {
-                statement.push(", f.value FROM (SELECT run, avg(value) AS value FROM annvil_figure WHERE metric = ");
-                statement.value(metric).push(" GROUP BY run) f JOIN annvil_run r ON r.key = f.run");
-                filter.conditions(" WHERE ", &mut statement);
-            }
-        }
+        let statement = one_figure(metric, filter);
         let mut points = self.connected(async |connection| {
             let rows = statement.rows(connection).await?;
             rows.iter()
@@ -155,6 +147,27 @@ impl Store {
     }
 }
 
+/// Reads one figure of every run that fits.
+fn one_figure(metric: i64, filter: &RunFilter) -> Statement {
+    let columns = "r.id, r.began, r.commit_id, r.fingerprint, r.plan_hash, r.usable, r.key";
+    let mut select = Statement::new("SELECT ");
+    select.push(columns);
+    if let Some(limit) = filter.limit {
+        // Few runs: their figures are looked up. SQLite takes a cross join from left to right.
+        select.push(", avg(f.value) FROM (SELECT r.* FROM annvil_run r");
+        filter.conditions(" WHERE ", &mut select);
+        select.push(" ORDER BY r.began DESC, r.key DESC LIMIT ").value(i64::from(limit));
+        select.push(") r CROSS JOIN annvil_figure f WHERE f.run = r.key AND f.metric = ").value(metric);
+        select.push(" GROUP BY ").push(columns);
+    } else {
+        // All of them: the figure's own stretch is read.
+        select.push(", f.value FROM (SELECT run, avg(value) AS value FROM annvil_figure WHERE metric = ");
+        select.value(metric).push(" GROUP BY run) f JOIN annvil_run r ON r.key = f.run");
+        filter.conditions(" WHERE ", &mut select);
+    }
+    select
+}
+
 /// Run, block and name of a figure, by their numbers.
 type Place = (i64, i64, i64);
 
@@ -165,7 +178,8 @@ type Found = (i64, Provenance);
 struct Blocks<'a> {
     found: &'a BTreeMap<i64, Found>,
     names: &'a BTreeMap<i64, MetricKey>,
-    blocks: BTreeMap<(i64, i64, i64), Figures>,
+    /// By begin, number and block.
+    made: BTreeMap<(i64, i64, i64), Figures>,
 }
 
 impl Blocks<'_> {
@@ -173,7 +187,7 @@ impl Blocks<'_> {
     fn at(&mut self, (run, block, metric): Place) -> Option<(&mut Figures, MetricKey)> {
         let (began, about) = self.found.get(&run)?;
         let name = self.names.get(&metric)?.clone();
-        let figures = self.blocks.entry((*began, run, block)).or_insert_with(|| Figures {
+        let figures = self.made.entry((*began, run, block)).or_insert_with(|| Figures {
             run: about.run.clone(),
             session: about.session.clone(),
             block: u32::try_from(block).unwrap_or_default(),
@@ -185,10 +199,17 @@ impl Blocks<'_> {
 
 async fn values_of(statement: Statement, connection: &mut AnyConnection) -> sqlx::Result<Vec<(Place, f64)>> {
     let rows = statement.rows(connection).await?;
-    rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), row.try_get(3)?))).collect()
+    rows.iter()
+        .map(|row| Ok(((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), row.try_get(3)?)))
+        .collect()
 }
 
-async fn recalls_of(statement: Statement, connection: &mut AnyConnection) -> sqlx::Result<Vec<(Place, Vec<u8>)>> {
+async fn recalls_of(
+    statement: Statement,
+    connection: &mut AnyConnection,
+) -> sqlx::Result<Vec<(Place, Vec<u8>)>> {
     let rows = statement.rows(connection).await?;
-    rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), row.try_get(3)?))).collect()
+    rows.iter()
+        .map(|row| Ok(((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), row.try_get(3)?)))
+        .collect()
 }

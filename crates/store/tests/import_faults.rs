@@ -1,5 +1,7 @@
 //! What is no result of a tool is named, with its line and the reason.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +53,7 @@ fn files_that_are_cut_off() {
         assert!(text.starts_with(&format!("/result:{line} is no result of {tool}: {reason}")), "{text}");
     }
     let log = fs::read_to_string(fixture("pgbench/intervals/pgbench_log.21897")).unwrap();
-    let (line, text) = fault(Tool::Pgbench, log[..log.len() - 5].as_bytes());
+    let (line, text) = fault(Tool::Pgbench, &log.as_bytes()[..log.len() - 5]);
     assert!(line == Some(4) && text.contains("the line is cut off"), "{text}");
 }
 

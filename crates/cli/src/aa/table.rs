@@ -6,6 +6,9 @@ use annvil_conduct::aa::{AaFigure, AaReport, BLOCKS};
 use annvil_core::comparison::Scale;
 use annvil_core::units::{Nanos, count};
 
+/// Columns of sentences.
+const WIDTH: usize = 110;
+
 /// The report as text, ending in a newline. `every` shows every figure instead of the kinds.
 pub fn text(report: &AaReport, every: bool) -> String {
     let good = report.blocks.iter().filter(|block| block.counts).count();
@@ -17,18 +20,34 @@ pub fn text(report: &AaReport, every: bool) -> String {
         out.push_str("  no figure has blocks enough\n");
     } else {
         let head = ["", "scatter", "at most", "drift", "margin", "finds", "at most"].map(str::to_owned);
-        out.push_str(&grid(head, &rows));
-        out.push_str(&format!(
-            "\n  scatter: standard deviation of a block; the middle of the variants and the most · drift: over the session, where it is\n  \
-             more than scatter · margin: * is wider than the rule · finds: the smallest change that {BLOCKS} interleaved blocks a side find\n  \
-             beyond the margin four times in five\n"
-        ));
+        out.push_str(&grid(&head, &rows));
+        out.push('\n');
+        out.push_str(&bullet(&format!(
+            "scatter: standard deviation of a block; the middle of the variants and the most · drift: over the session, \
+             where it is more than scatter · margin: * is wider than the rule · finds: the smallest change that {BLOCKS} \
+             interleaved blocks a side find beyond the margin four times in five"
+        )));
     }
     out.push('\n');
     for line in remarks(report, good) {
-        out.push_str(&format!("  {line}\n"));
+        out.push_str(&bullet(&line));
     }
     out
+}
+
+/// A sentence in lines of at most [`WIDTH`] columns; further ones stand two to the right.
+fn bullet(text: &str) -> String {
+    let mut lines = vec![String::from(" ")];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("    {word}")),
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 type Row = [String; 7];
@@ -48,14 +67,20 @@ fn kinds(figures: &[AaFigure]) -> Vec<Row> {
 }
 
 fn each(figures: &[AaFigure]) -> Vec<Row> {
-    figures.iter().map(|figure| row(&figure.key.to_string(), &[figure])).collect()
+    figures.iter().map(|figure| row(&short(&figure.key.to_string()), &[figure])).collect()
 }
 
 fn name(figure: &AaFigure) -> String {
     let mut key = figure.key.clone();
     key.variant.clear();
     key.point.clear();
-    key.to_string().trim().to_owned()
+    short(&key.to_string())
+}
+
+/// A figure's name without the statistic of those that have only one.
+fn short(name: &str) -> String {
+    let name = name.trim();
+    name.strip_suffix(".value").unwrap_or(name).to_owned()
 }
 
 fn row(name: &str, figures: &[&AaFigure]) -> Row {
@@ -67,10 +92,11 @@ fn row(name: &str, figures: &[&AaFigure]) -> Row {
     };
     let (scatter, most) = spread(&|figure| figure.sd);
     let (finds, finds_most) = spread(&|figure| figure.detectable);
-    let margin = spread(&|figure| figure.margin).1;
+    let margin = spread(&|figure| figure.margin).0;
     let drift = figures.iter().filter(|figure| figure.drifts).map(|figure| figure.drift);
     let drift = drift.max_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let wide = if figures.iter().any(|figure| figure.widened) { "*" } else { " " };
+    let widened = figures.iter().any(|figure| figure.widened && Some(figure.margin) == margin);
+    let wide = if widened { "*" } else { " " };
     let several = |value: Option<f64>| if figures.len() > 1 { amount(scale, value) } else { String::new() };
     [
         name.to_owned(),
@@ -105,9 +131,9 @@ fn signed(scale: Scale, value: f64) -> String {
     format!("{sign}{}", amount(scale, Some(value.abs())))
 }
 
-fn grid(head: Row, rows: &[Row]) -> String {
+fn grid(head: &Row, rows: &[Row]) -> String {
     let width = |column: usize| {
-        let cells = rows.iter().chain([&head]).map(|row| row[column].chars().count());
+        let cells = rows.iter().chain([head]).map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
@@ -118,8 +144,10 @@ fn grid(head: Row, rows: &[Row]) -> String {
         });
         format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
-    let mut out = line(&head);
-    rows.iter().for_each(|row| out.push_str(&line(row)));
+    let mut out = line(head);
+    for row in rows {
+        out.push_str(&line(row));
+    }
     out
 }
 
@@ -186,4 +214,64 @@ fn remarks(report: &AaReport, good: usize) -> Vec<String> {
         ));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use annvil_core::key::MetricKey;
+    use annvil_core::quantity::{Quantity, Stat};
+
+    use super::*;
+
+    fn figure(variant: &str, sd: f64, quantity: Quantity, stat: Stat) -> AaFigure {
+        let scale = Scale::of(quantity.unit());
+        AaFigure {
+            key: MetricKey {
+                variant: variant.to_owned(),
+                point: String::new(),
+                phase: "search".to_owned(),
+                form: "search".to_owned(),
+                quantity,
+                stat,
+            },
+            scale,
+            blocks: 6,
+            mean: 1.0,
+            sd,
+            drift: -0.03,
+            drifts: sd > 0.02,
+            autocorrelation: None,
+            between: None,
+            freedom: None,
+            margin: 0.02,
+            widened: false,
+            detectable: 0.05,
+        }
+    }
+
+    #[test]
+    fn variants_share_a_line_and_the_worst_is_told() {
+        let figures = [
+            figure("a", 0.01, Quantity::Service, Stat::P50),
+            figure("a", 0.001, Quantity::Recall { k: 10 }, Stat::Mean),
+            figure("b", 0.03, Quantity::Service, Stat::P50),
+            figure("c", 0.02, Quantity::Service, Stat::P50),
+        ];
+        let lines = kinds(&figures);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0], ["search.service.p50", "2.0 %", "3.0 %", "−3.0 %", "2.0 % ", "5.0 %", "5.0 %"]);
+        assert_eq!(lines[1], ["search.recall@10.mean", "0.10 pt", "", "", "2.00 pt ", "5.00 pt", ""]);
+        assert_eq!(each(&figures)[2][0], "b search.service.p50");
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        let text = bullet(&"word ".repeat(40));
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(
+            text.lines().count() == 2
+                && text.starts_with("  word")
+                && text.lines().nth(1).unwrap().starts_with("    word")
+        );
+    }
 }

@@ -68,7 +68,9 @@ pub fn export(flags: &ExportFlags) -> anyhow::Result<ExitCode> {
         fs::rename(&temporary, &flags.output)?;
         Ok(rows)
     });
-    let rows = written.inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| format!("cannot write {}", flags.output.display()))?;
+    let rows = written
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))
+        .with_context(|| format!("cannot write {}", flags.output.display()))?;
     if flags.json {
         out::json(&json!({"runs": runs.len(), "rows": rows, "file": flags.output}))?;
     } else {

@@ -143,7 +143,8 @@ fn walk(
     let session = session_of(folder).or(session);
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     // A link may lead around in a circle.
-    let own = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let own =
+        entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let mut below: Vec<PathBuf> = own.map(|entry| entry.path()).collect();
     below.sort();
     for folder in below.iter().filter(|_| depth > 0) {

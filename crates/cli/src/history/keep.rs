@@ -32,7 +32,9 @@ pub fn keep(flags: &KeepFlags, output: &Path, record: &RunRecord, folder: &Path)
     }
     let output = flags.runs.as_deref().unwrap_or(output);
     let place = PlaceFlags { output: output.to_owned(), store: flags.store.clone() };
-    let added = place.open().and_then(|store| Ok(store.add(&Provenance::of(record), &figures(record), Some(folder))?));
+    let added = place
+        .open()
+        .and_then(|store| Ok(store.add(&Provenance::of(record), &figures(record), Some(folder))?));
     if let Err(error) = added {
         tracing::warn!("not in the history: {}", told(&error));
         out::say(&format!(

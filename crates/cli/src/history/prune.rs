@@ -54,7 +54,9 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 /// Removes runs.
 pub fn prune(flags: &PruneFlags) -> anyhow::Result<ExitCode> {
     if flags.keep.is_none() && flags.before.is_none() {
-        bail!("nothing says which runs\n  Give --keep N, for the latest N of each scenario, or --before DATE.");
+        bail!(
+            "nothing says which runs\n  Give --keep N, for the latest N of each scenario, or --before DATE."
+        );
     }
     let store = super::there(&flags.place)?;
     let prune = Prune { keep: flags.keep, before: flags.before, scenario: flags.scenario.clone() };

@@ -44,6 +44,9 @@ mod tests {
         let rows = [["µs".to_owned(), "7".to_owned()], ["日本".to_owned(), "1,000".to_owned()]];
         let text = table([("name", Align::Left), ("runs", Align::Right)], &rows, 80);
         assert_eq!(text, "  name   runs\n  µs        7\n  日本  1,000\n");
-        assert_eq!(table([("name", Align::Left), ("runs", Align::Right)], &rows, 8).lines().nth(2), Some("  日本 …"));
+        assert_eq!(
+            table([("name", Align::Left), ("runs", Align::Right)], &rows, 8).lines().nth(2),
+            Some("  日本 …")
+        );
     }
 }

@@ -33,7 +33,7 @@ pub struct Setting {
 /// Who measures a block.
 pub(crate) enum Measurer {
     /// This program.
-    Here(Prepared),
+    Here(Box<Prepared>),
     /// Another one.
     Program(Program),
     /// A test, which is told the name of the block.
@@ -84,7 +84,7 @@ impl Measurer {
         (output, name, session): (&Path, &str, &str),
     ) -> Result<Option<Measured>, AbError> {
         let Some(cancel) = setting.stop.next() else { return Ok(None) };
-        let began = Instant::now();
+        let start = Instant::now();
         let record = match self {
             Self::Here(prepared) => {
                 let again = Prepared { plan: prepared.plan.clone(), dataset: Arc::clone(&prepared.dataset) };
@@ -113,7 +113,7 @@ impl Measurer {
             variant: block.variant.clone(),
             seconds: block.phases.iter().map(|phase| phase.time.as_secs_f64()).sum(),
         });
-        let seconds = began.elapsed().as_secs_f64();
+        let seconds = start.elapsed().as_secs_f64();
         Ok(Some(Measured { run: record.id.clone(), seconds, costs: costs.collect(), state }))
     }
 }

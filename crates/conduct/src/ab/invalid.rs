@@ -38,7 +38,7 @@ mod tests {
         let mut invalid = Invalid::default();
         assert_eq!([(); 3].map(|()| invalid.is_too_much()), [false, false, true]);
         let mut invalid = Invalid::default();
-        let alternating = (0..).find(|_| {
+        let alternating = (0..20).find(|_| {
             invalid.good();
             invalid.is_too_much()
         });

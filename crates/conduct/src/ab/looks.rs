@@ -1,7 +1,7 @@
 //! When to look, at what level, and when to end.
 //!
 //! The first look comes after three pairs of blocks, one more after every further pair. Each look may spend a part of the
-//! error that is allowed in all (Lan and DeMets), which is planned for the pairs that the budget buys: known after the first
+//! error that is allowed in all (Lan and `DeMets`), which is planned for the pairs that the budget buys: known after the first
 //! three, and kept from then on. More pairs add data, they never replace it.
 
 use std::collections::BTreeMap;
@@ -75,13 +75,13 @@ impl Watch {
     /// Takes a look after so many pairs. Says whether that is the end, and why.
     pub(super) fn look(&mut self, comparison: &Comparison, pairs: usize, spent: bool) -> Option<Ended> {
         let regressed = comparison.metrics.iter().filter(|metric| metric.verdict == Verdict::Regressed);
-        for metric in regressed.clone() {
+        for metric in regressed {
             self.flagged.entry(metric.key.clone()).or_insert(pairs);
         }
         if spent {
             self.spent.get_or_insert(pairs);
         }
-        let confirming = regressed.into_iter().any(|metric| !self.has_company(&metric.key, pairs));
+        let confirming = self.unconfirmed(comparison, pairs) > 0;
         let decided = comparison.metrics.iter().all(|metric| metric.verdict != Verdict::Inconclusive);
         match self.spent {
             _ if decided && !confirming => Some(Ended::Decided),
@@ -89,6 +89,12 @@ impl Watch {
             Some(spent) if !confirming || pairs >= spent + CONFIRMING => Some(Ended::Spent),
             _ => None,
         }
+    }
+
+    /// How many regressions of a look after so many pairs have too few pairs behind them.
+    pub(super) fn unconfirmed(&self, comparison: &Comparison, pairs: usize) -> usize {
+        let regressed = comparison.metrics.iter().filter(|metric| metric.verdict == Verdict::Regressed);
+        regressed.filter(|metric| !self.has_company(&metric.key, pairs)).count()
     }
 
     /// Pairs after which a figure was first seen to regress.

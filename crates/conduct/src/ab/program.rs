@@ -16,7 +16,7 @@ use super::side::{Side, URL};
 use crate::prepare::Overrides;
 
 /// How long a program that was asked to stop may take; it leaves a server clean first.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// Another binary and what it is told.
 #[derive(Debug, Clone)]

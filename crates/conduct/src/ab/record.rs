@@ -103,6 +103,8 @@ pub struct Look {
     pub judged: usize,
     /// How many of them are decided.
     pub decided: usize,
-    /// How many of them regressed.
+    /// How many of them look worse.
     pub regressed: usize,
+    /// How many of those have not been confirmed yet.
+    pub unconfirmed: usize,
 }

@@ -75,7 +75,7 @@ impl Session {
             let pairs = self.pairs.len();
             let spent = pairs >= looks.total() || self.is_over();
             self.record.ended = watch.look(&comparison, pairs, spent);
-            self.record.looks.push(look(&comparison, looks, pairs));
+            self.record.looks.push(look(&comparison, looks, &watch, pairs));
             self.record.comparison = Some(comparison);
             self.save()?;
             if let Some(look) = self.record.looks.last() {
@@ -105,25 +105,25 @@ impl Session {
                 let name = format!("{}-{}{number}", self.record.scenario, side.letter());
                 let measurer = &self.ab.measurers[side as usize];
                 let place = (output.as_path(), name.as_str(), self.record.id.as_str());
-                let Some(measured) = measurer.measure(&self.setting, &self.shared, place)? else {
+                let Some(block) = measurer.measure(&self.setting, &self.shared, place)? else {
                     return Ok(Err(Ended::Interrupted));
                 };
-                let good = matches!(measured.state, State::Good(_));
+                let good = matches!(block.state, State::Good(_));
                 let mut note = BlockNote {
                     side,
                     pair: number,
-                    run: measured.run,
-                    seconds: measured.seconds,
+                    run: block.run,
+                    seconds: block.seconds,
                     counts: good,
                     invalid: Vec::new(),
                 };
-                if let State::Invalid(reasons) = &measured.state {
+                if let State::Invalid(reasons) = &block.state {
                     note.invalid.clone_from(reasons);
                 }
                 tell(&Told::Done(&note));
                 self.record.blocks.push(note);
                 self.save()?;
-                match measured.state {
+                match block.state {
                     State::Good(group) => {
                         invalid.good();
                         break group;
@@ -217,6 +217,7 @@ impl Session {
             }
             self.record.comparison = Some(comparison);
         }
+        self.record.seconds = self.began.elapsed().as_secs_f64();
         let outcome = outcome(&self.record, self.ab.gate.must_detect);
         self.record.exit_code = self.record.exit_code.or(Some(outcome.code()));
         self.save()?;
@@ -233,7 +234,7 @@ impl Session {
     }
 }
 
-fn look(comparison: &Comparison, looks: &Looks, pairs: usize) -> Look {
+fn look(comparison: &Comparison, looks: &Looks, watch: &Watch, pairs: usize) -> Look {
     let count = |which: &dyn Fn(Verdict) -> bool| {
         comparison.metrics.iter().filter(|metric| which(metric.verdict)).count()
     };
@@ -244,5 +245,6 @@ fn look(comparison: &Comparison, looks: &Looks, pairs: usize) -> Look {
         judged: comparison.metrics.len(),
         decided: count(&|verdict| verdict != Verdict::Inconclusive),
         regressed: count(&|verdict| verdict == Verdict::Regressed),
+        unconfirmed: watch.unconfirmed(comparison, pairs),
     }
 }

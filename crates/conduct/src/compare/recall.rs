@@ -95,7 +95,7 @@ fn widened(estimate: Estimate, variance: f64, freedom: f64, asked: &Spec) -> Est
     let freedom = if parts > 0.0 { (own + variance).powi(2) / parts } else { f64::INFINITY };
     let tail = (1.0 - asked.confidence) / 2.0;
     let half = |tail: f64| student::quantile(1.0 - tail, freedom) * error;
-    let beyond = |by: f64| student::above((asked.margin - by) / error, freedom);
+    let beyond = |by: f64| student::above((by - asked.margin) / error, freedom);
     let mut widened = Estimate {
         low: estimate.effect - half(tail),
         high: estimate.effect + half(tail),

@@ -47,7 +47,12 @@ fn speed(comparison: &Comparison) -> Option<String> {
     let all: Vec<&MetricComparison> = comparison.metrics.iter().filter(speeds).collect();
     let most = |verdict: Verdict| {
         let of = all.iter().filter(|metric| metric.verdict == verdict);
-        of.max_by(|one, other| size(one).total_cmp(&size(other)))
+        // What a user waits says more than what a machine does.
+        of.max_by(|one, other| {
+            let order = |metric: &MetricComparison| (metric.key.quantity.is_latency(), size(metric));
+            let ((latency, one), (other_latency, other)) = (order(one), order(other));
+            latency.cmp(&other_latency).then(one.total_cmp(&other))
+        })
     };
     let told = |metric: &MetricComparison, word: &str| {
         let change = metric.change.map_or(0.0, |change| change.estimate);
@@ -79,8 +84,12 @@ fn right(comparison: &Comparison) -> Option<String> {
         worse(one).total_cmp(&worse(other))
     })?;
     let change = worst.change.map_or(0.0, |change| change.estimate);
-    let sign = if change < 0.0 { "−" } else { "+" };
-    let points = format!("recall {sign}{}", amount(worst.scale, change.abs()));
+    let size = amount(worst.scale, change.abs());
+    let points = match change {
+        _ if !size.contains(|digit: char| ('1'..='9').contains(&digit)) => "recall the same".to_owned(),
+        change if change < 0.0 => format!("recall −{size}"),
+        _ => format!("recall +{size}"),
+    };
     let any = |verdict: Verdict| recalls.iter().any(|metric| metric.verdict == verdict);
     Some(match () {
         () if any(Verdict::Regressed) => format!("less right ({points}, {})", worst.key.variant),

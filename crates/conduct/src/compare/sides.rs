@@ -7,6 +7,7 @@ use annvil_core::figures::{Group, Provenance};
 use thiserror::Error;
 
 use super::{CompareSpec, Pairing, Unlike};
+use crate::outcome::Outcome;
 
 /// One of the sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,15 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// How it ends the process.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            _ if self.is_invalid() => Outcome::Invalid,
+            _ if self.is_incomplete() => Outcome::Failed,
+            _ => Outcome::Usage,
+        }
+    }
+
     /// Whether the measurement is to blame rather than the choice of sides.
     pub fn is_invalid(&self) -> bool {
         matches!(self, Self::Invalid { .. })

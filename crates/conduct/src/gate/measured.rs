@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use annvil_core::figures::Group;
+use annvil_core::figures::{Group, Provenance};
 use annvil_core::gate::GateSpec;
 use annvil_core::key::MetricKey;
 use annvil_core::objective::{Objective, ObjectiveEntry};
@@ -45,12 +45,16 @@ impl Measured {
 
     /// Figures without a record: of another tool, or from the store.
     pub fn figures(group: Group) -> Self {
-        let stopped = group.runs.iter().any(|run| !run.complete);
-        let invalid = group.runs.iter().any(|run| !run.invalid.is_empty());
-        let outcome = match (stopped, invalid) {
-            (true, _) => Outcome::Failed,
-            (_, true) => Outcome::Invalid,
-            _ => Outcome::Good,
+        let any = |of: &dyn Fn(&Provenance) -> bool| group.runs.iter().any(of);
+        let outcome = if any(&|run| !run.complete) {
+            Outcome::Failed
+        } else if any(&|run| !run.invalid.is_empty()) {
+            Outcome::Invalid
+        } else if any(&|run| !run.failed.is_empty()) {
+            // What failed in a run that came to its end is its verification.
+            Outcome::Missed
+        } else {
+            Outcome::Good
         };
         Self { group, objectives: Vec::new(), outcome, whole: None }
     }
@@ -61,7 +65,13 @@ impl Measured {
             Some(whole) => {
                 let mut record = (**whole).clone();
                 record.plan.objectives = spec.always.iter().cloned().map(ObjectiveEntry::from).collect();
-                judge(&record)
+                // What must always hold binds the variant that others are compared with too.
+                record.plan.variants.iter_mut().for_each(|variant| variant.configuration.baseline = false);
+                let mut results = judge(&record);
+                for result in results.iter_mut().filter(|result| result.judged.is_empty()) {
+                    result.judged.push(unmeasured(&result.objective.objective));
+                }
+                results
             }
             None => spec.always.iter().map(|objective| self.bare(objective)).collect(),
         }
@@ -87,22 +97,24 @@ impl Measured {
             })
             .collect();
         if judged.is_empty() {
-            let judgement = objective.judge(f64::NAN, None, None);
-            let key = MetricKey {
-                variant: String::new(),
-                point: String::new(),
-                phase: match &objective.phase {
-                    annvil_core::objective::Selector::Any => "*".to_owned(),
-                    annvil_core::objective::Selector::Name(name) => name.clone(),
-                },
-                form: String::new(),
-                quantity: objective.quantity,
-                stat: objective.stat,
-            };
-            judged.push(Judged { key, value: None, target: judgement.target, margin: None, grade: judgement.grade });
+            judged.push(unmeasured(objective));
         }
         ObjectiveResult { objective: ObjectiveEntry::from(objective.clone()), judged }
     }
+}
+
+/// A limit that nothing measured can meet: a phase or form that is not there. Unknown, which is not met.
+fn unmeasured(objective: &Objective) -> Judged {
+    let judgement = objective.judge(f64::NAN, None, None);
+    let key = MetricKey {
+        variant: String::new(),
+        point: String::new(),
+        phase: objective.phase.to_string(),
+        form: objective.form.as_ref().map(ToString::to_string).unwrap_or_default(),
+        quantity: objective.quantity,
+        stat: objective.stat,
+    };
+    Judged { key, value: None, target: judgement.target, margin: None, grade: judgement.grade }
 }
 
 fn middle(sorted: &[f64]) -> Option<f64> {

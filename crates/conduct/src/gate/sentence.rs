@@ -3,7 +3,7 @@
 use annvil_core::comparison::{Comparison, MetricComparison, Verdict};
 use annvil_core::gate::GateReport;
 
-use super::blind;
+use super::{blind, gone};
 use super::limits::amount;
 
 /// The sentence of a report that is complete but for it.
@@ -45,7 +45,12 @@ pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Opt
     if report.exit_code == 3
         && let Some(comparison) = &report.comparison
     {
-        sentences.push(cannot_tell(report, comparison));
+        let gone = gone(comparison);
+        if gone.is_empty() {
+            sentences.push(cannot_tell(report, comparison));
+        } else {
+            sentences.push(format!("But nothing was measured of {}, which the baseline has.", gone.join(", ")));
+        }
     }
     sentences.join(" ")
 }

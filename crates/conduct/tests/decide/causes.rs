@@ -55,8 +55,10 @@ fn each_speaks_by_itself_and_cites_both_sides() {
     ];
     for (name, a, b) in cases {
         assert_eq!(named(&a, &b), [name], "{name}");
-        // The same slowness with that evidence as it was.
-        assert_eq!(named(&a, &a), Vec::<String>::new(), "{name} must be silent");
+        // As slow, with that evidence as it was. A server that waits for something else has less to do the slower it is.
+        let mut still = a.clone();
+        still.iter_mut().filter(|(key, _)| key.quantity == Quantity::ServerCpu).for_each(|(_, cores)| *cores /= 1.2);
+        assert_eq!(named(&a, &still), Vec::<String>::new(), "{name} must be silent");
         // Evidence on one side alone is none.
         assert_eq!(named(&[], &b), Vec::<String>::new(), "{name} needs both sides");
         let (a, b) = (side("a", 1e6, &a), side("b", 1.2e6, &b));

@@ -72,7 +72,9 @@ pub(super) fn design(a: &Side, b: &Side, spec: &Spec) -> Result<Design, CompareE
     if spec.paired && (a.len() != b.len() || a.iter().zip(&b).any(|(a, b)| a.len() != b.len())) {
         return Err(CompareError::Unpaired { a: blocks.0, b: blocks.1 });
     }
-    if constant(&a) && constant(&b) && blocks.0.max(blocks.1) > 1 {
+    // A single value beside equal ones is no certainty: rounded figures are equal until they are not.
+    let seen_twice = blocks.0.min(blocks.1) > 1 || (blocks.0.max(blocks.1) > 1 && a[0][0] == b[0][0]);
+    if constant(&a) && constant(&b) && seen_twice {
         return Ok(Design {
             method: Method::Exact,
             means: (a[0][0], b[0][0]),
@@ -84,6 +86,9 @@ pub(super) fn design(a: &Side, b: &Side, spec: &Spec) -> Result<Design, CompareE
         });
     }
     let long = (a.len() >= SESSIONS, b.len() >= SESSIONS);
+    if constant(&a) && constant(&b) && !spec.paired {
+        return Ok(few(&a, &b, spec));
+    }
     Ok(match long {
         _ if spec.paired && blocks.0 > 1 => paired(a, b),
         (true, true) => sessions(a, b),

@@ -16,7 +16,11 @@ const LOOK_BACK: u32 = 200;
 
 impl Store {
     /// Names of the runs of a rolling baseline, the earliest first, and where it begins if runs were left out.
-    pub(crate) fn rolled(&self, baseline: &Baseline, rolling: &Rolling) -> Result<(Vec<String>, Option<Segment>)> {
+    pub(crate) fn rolled(
+        &self,
+        baseline: &Baseline,
+        rolling: &Rolling,
+    ) -> Result<(Vec<String>, Option<Segment>)> {
         let filter = RunFilter {
             scenario: rolling.scenario.clone(),
             branch: rolling.branch.clone(),

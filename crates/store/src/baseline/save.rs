@@ -25,9 +25,16 @@ impl Store {
             rolling
         });
         if rolling.as_ref().is_some_and(|rolling| rolling.runs == 0) {
-            return Err(refused("a rolling baseline of no runs", "Give --rolling 10, for the last ten runs."));
+            return Err(refused(
+                "a rolling baseline of no runs",
+                "Give --rolling 10, for the last ten runs.",
+            ));
         }
-        if let Some(wanted) = rolling.as_ref().and_then(|rolling| rolling.scenario.as_ref()).filter(|wanted| **wanted != about.scenario) {
+        if let Some(wanted) = rolling
+            .as_ref()
+            .and_then(|rolling| rolling.scenario.as_ref())
+            .filter(|wanted| **wanted != about.scenario)
+        {
             return Err(refused(
                 format!("{} is a run of the scenario {}, not of {wanted}", about.run, about.scenario),
                 "Give a run of that scenario, or leave --scenario out.",
@@ -157,7 +164,9 @@ fn same(one: &Provenance, other: &Provenance) -> Result<()> {
             "A baseline is made of runs of one plan on one machine.",
         ))
     };
-    let short = |text: &Option<String>| text.as_ref().map_or_else(|| "none".to_owned(), |text| text.chars().take(12).collect());
+    let short = |text: &Option<String>| {
+        text.as_ref().map_or_else(|| "none".to_owned(), |text| text.chars().take(12).collect())
+    };
     if one.tool != other.tool {
         return differ("tools", &one.tool, &other.tool);
     }

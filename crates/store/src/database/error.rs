@@ -21,7 +21,9 @@ const IO: u32 = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The address is none.
-    #[error("`{place}` is no store: {reason}\n  Give a file, such as runs/history.db, or postgres://user@host/database.")]
+    #[error(
+        "`{place}` is no store: {reason}\n  Give a file, such as runs/history.db, or postgres://user@host/database."
+    )]
     Address {
         /// As given.
         place: String,
@@ -40,7 +42,9 @@ pub enum DatabaseError {
         reason: String,
     },
     /// A file of SQLite that something else wrote.
-    #[error("{place} is a database of something else: it has the table `{table}` and none of Annvil's\n  Give another place with --store.")]
+    #[error(
+        "{place} is a database of something else: it has the table `{table}` and none of Annvil's\n  Give another place with --store."
+    )]
     Foreign {
         /// Where it is.
         place: String,
@@ -48,7 +52,9 @@ pub enum DatabaseError {
         table: String,
     },
     /// Written by a newer Annvil.
-    #[error("{place} was written by a newer annvil: its schema is {found}, this one knows {known}\n  Use that version, or give another place with --store.")]
+    #[error(
+        "{place} was written by a newer annvil: its schema is {found}, this one knows {known}\n  Use that version, or give another place with --store."
+    )]
     Newer {
         /// Where it is.
         place: String,
@@ -66,7 +72,9 @@ pub enum DatabaseError {
         reason: String,
     },
     /// The disk is full.
-    #[error("no room is left for {place}: {reason}\n  Free some space; `annvil history prune` removes old runs. What was stored before is kept.")]
+    #[error(
+        "no room is left for {place}: {reason}\n  Free some space; `annvil history prune` removes old runs. What was stored before is kept."
+    )]
     Full {
         /// Where it is.
         place: String,
@@ -82,7 +90,9 @@ pub enum DatabaseError {
         reason: String,
     },
     /// The server or the file does not answer.
-    #[error("cannot reach the store at {place}: {reason}\n  Look whether the address is right, the server runs and lets you in.")]
+    #[error(
+        "cannot reach the store at {place}: {reason}\n  Look whether the address is right, the server runs and lets you in."
+    )]
     Unreachable {
         /// Where it is.
         place: String,
@@ -123,7 +133,11 @@ impl DatabaseError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Address { .. } | Self::Foreign { .. } | Self::Newer { .. } | Self::Missing { .. } | Self::Refused { .. }
+            Self::Address { .. }
+                | Self::Foreign { .. }
+                | Self::Newer { .. }
+                | Self::Missing { .. }
+                | Self::Refused { .. }
         )
     }
 
@@ -153,7 +167,9 @@ impl DatabaseError {
                     _ => Self::Failed { place, reason },
                 },
                 sqlx::Error::Configuration(_) => Self::Address { place, reason },
-                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut => Self::Unreachable { place, reason },
+                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut => {
+                    Self::Unreachable { place, reason }
+                }
                 _ => Self::Failed { place, reason },
             },
         }

@@ -39,7 +39,8 @@ impl Store {
         if let Some(all) = pick(&known) {
             return Ok(all);
         }
-        let missing: Vec<&MetricKey> = names.iter().copied().filter(|name| !known.contains_key(name)).collect();
+        let missing: Vec<&MetricKey> =
+            names.iter().copied().filter(|name| !known.contains_key(name)).collect();
         // A transaction of its own: a name without figures does no harm, and nobody waits for the figures to be written.
         self.transaction(async |connection| {
             for some in missing.chunks(AT_ONCE) {

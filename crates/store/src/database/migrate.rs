@@ -11,7 +11,7 @@ use super::Kind;
 const STEPS: [&str; 1] = [include_str!("../../migrations/0001.sql")];
 
 /// The newest schema that is known here.
-pub(crate) const NEWEST: i64 = STEPS.len() as i64;
+pub(crate) const NEWEST: i64 = STEPS.len().cast_signed() as i64;
 
 /// What of PostgreSQL's locks is ours while a schema is made: "annvil", in hexadecimal.
 const LOCK: &str = "SELECT 1 FROM pg_advisory_xact_lock(107126927550828)";

@@ -20,7 +20,8 @@ impl Place {
     /// Reads an address: `postgres://…`, `sqlite://PATH`, `sqlite:PATH` or a path.
     pub(crate) fn of(address: &str) -> Result<Self> {
         let no = |reason: &str| {
-            let place = if address.contains("://") { Secret::new(address).redacted() } else { address.to_owned() };
+            let place =
+                if address.contains("://") { Secret::new(address).redacted() } else { address.to_owned() };
             Err(DatabaseError::Address { place, reason: reason.to_owned() })
         };
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
@@ -91,7 +92,8 @@ fn encoded(url: &str) -> String {
 
 fn encode(text: &str) -> String {
     let bytes = text.as_bytes();
-    let is_code = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    let is_code =
+        |at: usize| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
     let mut encoded = String::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) || (*byte == b'%' && is_code(at)) {

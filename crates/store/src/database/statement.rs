@@ -33,7 +33,10 @@ impl Statement {
     }
 
     /// Values with commas between them, in brackets.
-    pub(crate) fn list<'t, T: Encode<'t, Any> + Type<Any>>(&mut self, values: impl IntoIterator<Item = T>) -> &mut Self {
+    pub(crate) fn list<'t, T: Encode<'t, Any> + Type<Any>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
         self.push("(");
         for (at, value) in values.into_iter().enumerate() {
             self.push(if at == 0 { "" } else { ", " }).value(value);

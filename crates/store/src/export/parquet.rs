@@ -13,10 +13,10 @@ const MAGIC: &[u8] = b"PAR1";
 const GROUP: usize = 100_000;
 
 /// Parquet's number of the encoding of plain values, and of levels in runs.
-const PLAIN: i32 = 0;
-const RUNS: i32 = 3;
+const PLAIN: u32 = 0;
+const RUNS: u32 = 3;
 /// Its number of Snappy.
-const SNAPPY: i32 = 1;
+const SNAPPY: u32 = 1;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Kind {
     }
 
     /// Parquet's number of the type.
-    const fn physical(self) -> i32 {
+    const fn physical(self) -> u32 {
         match self {
             Self::Bool => 0,
             Self::Int => 1,
@@ -56,7 +56,7 @@ impl Kind {
     }
 
     /// Its number of what is meant by it.
-    const fn meant(self) -> Option<i32> {
+    const fn meant(self) -> Option<u32> {
         match self {
             Self::Text | Self::SomeText => Some(0),
             // Microseconds since 1970, in UTC.
@@ -154,20 +154,20 @@ impl<W: Write> ParquetExport<W> {
         for (name, column) in COLUMNS.iter().zip(&mut self.columns) {
             let plain = column.page();
             let packed = snap::raw::Encoder::new().compress_vec(&plain).map_err(io::Error::other)?;
-            let data = Struct::default().int(1, self.rows as i32).int(2, PLAIN).int(3, RUNS).int(4, RUNS);
-            let header = Struct::default().int(1, 0).int(2, plain.len() as i32).int(3, packed.len() as i32);
+            let data = Struct::default().int(1, self.rows as u32).int(2, PLAIN).int(3, RUNS).int(4, RUNS);
+            let header = Struct::default().int(1, 0).int(2, plain.len() as u32).int(3, packed.len() as u32);
             let header = header.structure(5, data).finish();
             self.out.write_all(&header)?;
             self.out.write_all(&packed)?;
             let about = Struct::default().int(1, column.kind.physical()).ints(2, &[PLAIN, RUNS]);
-            let about = about.texts(3, &[name]).int(4, SNAPPY).long(5, self.rows as i64);
-            let about = about.long(6, (header.len() + plain.len()) as i64);
-            let about = about.long(7, (header.len() + packed.len()) as i64).long(9, self.at as i64);
-            chunks.push(Struct::default().long(2, self.at as i64).structure(3, about));
+            let about = about.texts(3, &[name]).int(4, SNAPPY).long(5, self.rows);
+            let about = about.long(6, header.len() + plain.len());
+            let about = about.long(7, header.len() + packed.len()).long(9, self.at);
+            chunks.push(Struct::default().long(2, self.at).structure(3, about));
             total += header.len() + plain.len();
             self.at += header.len() + packed.len();
         }
-        self.groups.push(Struct::default().structures(1, chunks).long(2, total as i64).long(3, self.rows as i64));
+        self.groups.push(Struct::default().structures(1, chunks).long(2, total).long(3, self.rows));
         self.before += self.rows;
         self.rows = 0;
         Ok(())
@@ -176,10 +176,11 @@ impl<W: Write> ParquetExport<W> {
 
 /// The columns as the file's end names them.
 fn schema() -> Vec<Struct> {
-    let mut schema = vec![Struct::default().text(4, "schema").int(5, COLUMNS.len() as i32)];
+    let mut schema = vec![Struct::default().text(4, "schema").int(5, COLUMNS.len() as u32)];
     schema.extend(COLUMNS.iter().map(|name| {
         let kind = Kind::of(name);
-        let column = Struct::default().int(1, kind.physical()).int(3, i32::from(kind.optional())).text(4, name);
+        let column =
+            Struct::default().int(1, kind.physical()).int(3, u32::from(kind.optional())).text(4, name);
         match kind.meant() {
             Some(meant) => column.int(6, meant),
             None => column,
@@ -203,7 +204,10 @@ impl<W: Write> Export for ParquetExport<W> {
                     "branch" => column.some_text(run.origin.branch.as_deref()),
                     "commit" => column.some_text(run.origin.commit.as_deref()),
                     "started" => column.text(&run.started),
-                    "began" => column.bytes(row.began.map(i64::to_le_bytes).as_ref().map(<[u8; 8]>::as_slice)),
+                    "began" => {
+                        let began = row.began.map(i64::to_le_bytes);
+                        column.bytes(began.as_ref().map(<[u8; 8]>::as_slice));
+                    }
                     "usable" => column.bytes(Some(&[u8::from(row.usable)])),
                     "block" => column.bytes(Some(&row.block.to_le_bytes())),
                     "variant" => column.text(row.variant),
@@ -223,7 +227,7 @@ impl<W: Write> Export for ParquetExport<W> {
 
     fn finish(mut self) -> io::Result<()> {
         self.end_group()?;
-        let footer = Struct::default().int(1, 1).structures(2, schema()).long(3, self.before as i64);
+        let footer = Struct::default().int(1, 1).structures(2, schema()).long(3, self.before);
         let footer = footer.structures(4, self.groups).text(6, "annvil").finish();
         self.out.write_all(&footer)?;
         self.out.write_all(&(footer.len() as u32).to_le_bytes())?;

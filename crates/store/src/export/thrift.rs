@@ -15,17 +15,17 @@ pub(super) struct Struct {
 }
 
 impl Struct {
-    /// A 32-bit number.
-    pub(super) fn int(mut self, field: u8, value: i32) -> Self {
+    /// A 32-bit number, which is never negative here.
+    pub(super) fn int(mut self, field: u8, value: u32) -> Self {
         self.begin(field, I32);
-        self.number(i64::from(value));
+        self.number(u64::from(value));
         self
     }
 
     /// A 64-bit number.
-    pub(super) fn long(mut self, field: u8, value: i64) -> Self {
+    pub(super) fn long(mut self, field: u8, value: usize) -> Self {
         self.begin(field, I64);
-        self.number(value);
+        self.number(value as u64);
         self
     }
 
@@ -44,10 +44,10 @@ impl Struct {
     }
 
     /// A list of 32-bit numbers.
-    pub(super) fn ints(mut self, field: u8, values: &[i32]) -> Self {
+    pub(super) fn ints(mut self, field: u8, values: &[u32]) -> Self {
         self.list(field, I32, values.len());
         for value in values {
-            self.number(i64::from(*value));
+            self.number(u64::from(*value));
         }
         self
     }
@@ -97,8 +97,9 @@ impl Struct {
         self.bytes.extend(text.as_bytes());
     }
 
-    fn number(&mut self, value: i64) {
-        varint(((value << 1) ^ (value >> 63)).cast_unsigned(), &mut self.bytes);
+    /// Even numbers are positive ones, odd ones would be negative.
+    fn number(&mut self, value: u64) {
+        varint(value << 1, &mut self.bytes);
     }
 }
 

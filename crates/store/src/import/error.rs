@@ -98,16 +98,17 @@ impl ImportError {
             Cause::Unreadable(cause) => return Self::Unreadable { tool, path, cause },
             Cause::Malformed(reason) => reason,
         };
-        let advice = match guess(given).filter(|other| *other != tool) {
-            Some(other) => format!("It looks like a result of {other}: try {other}:{}.", given.display()),
-            None => {
-                let advice = fault.advice.unwrap_or_else(|| tool.written_by().to_owned());
-                let mut letters = advice.chars();
-                letters.next().map_or_else(String::new, |first| {
-                    format!("{}{}.", first.to_uppercase(), letters.as_str())
-                })
-            }
+        let advice = if let Some(other) = guess(given).filter(|other| *other != tool) {
+            format!("It looks like a result of {other}: try {other}:{}.", given.display())
+        } else {
+            sentence(&fault.advice.unwrap_or_else(|| tool.written_by().to_owned()))
         };
         Self::Malformed { tool, path, line: fault.line, reason, advice }
     }
+}
+
+/// Words as a sentence.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use annvil_core::figures::{Figures, Group, Provenance};
@@ -119,21 +120,27 @@ pub(super) fn written(path: &Path) -> String {
 
 /// SHA-256, as hexadecimal digits.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The runs that were read from `path`, as a group.
 ///
 /// A run's name ends in a digest of its figures: the same result has the same name wherever it lies, and the file of
-/// the next result, which mostly is called as the last one was, has another.
+/// the next result, which mostly is called as the last one was, has another. Ten digits of each figure count: the last
+/// ones depend on how a number was read.
 pub(super) fn group(tool: Tool, path: &Path, measured: Vec<Measured>) -> Group {
     let stem = stem(tool, path);
     let mut group = Group { name: stem.clone(), ..Group::default() };
     for Measured { name, started, origin, blocks, failed } in measured {
-        let text: String =
-            blocks.iter().flat_map(|block| &block.0).map(|(key, value)| format!("{key} {value}\n")).collect();
+        let mut text = format!("{tool}\n");
+        for (key, value) in blocks.iter().flat_map(|block| &block.0) {
+            let _ = writeln!(text, "{key} {value:.9e}");
+        }
         let name = if name.is_empty() { stem.clone() } else { name };
-        let run = format!("{name}-{}", &digest(format!("{tool}\n{text}").as_bytes())[..DIGITS]);
+        let run = format!("{name}-{}", &digest(text.as_bytes())[..DIGITS]);
         let started = if started.is_empty() { written(path) } else { started };
         for (number, values) in blocks.into_iter().enumerate() {
             group.figures.push(Figures {
@@ -169,7 +176,7 @@ pub(super) fn same(tool: Tool, one: &Provenance, other: &Provenance) -> bool {
 }
 
 /// The name of a file without what stands behind its last dot, and without what differs from run to run: the name of a
-/// baseline, or VectorDBBench's date.
+/// baseline, or the date that `VectorDBBench` writes.
 fn stem(tool: Tool, path: &Path) -> String {
     let stem =
         path.file_stem().map_or_else(|| "results".to_owned(), |stem| stem.to_string_lossy().into_owned());

@@ -16,7 +16,7 @@ pub enum Tool {
     K6,
     /// Locust: the `…_stats.csv` of `--csv`.
     Locust,
-    /// VectorDBBench: its `result_….json`.
+    /// `VectorDBBench`: its `result_….json`.
     Vectordbbench,
     /// pgbench: what it prints, or the files of `--log`.
     Pgbench,

@@ -1,4 +1,4 @@
-//! VectorDBBench's `result_<date>_<label>_<database>.json`.
+//! Results of `VectorDBBench`: `result_<date>_<label>_<database>.json`.
 
 use std::collections::BTreeMap;
 

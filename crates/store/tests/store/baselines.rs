@@ -87,7 +87,7 @@ fn runs_that_do_not_belong_together_are_refused(place: &Place) {
     add(&store, 3, 1.0, |run| run.invalid = vec!["hnsw search: client: 97 %".to_owned()]);
     add(&store, 4, 1.0, |run| run.complete = false);
     add(&store, 5, 1.0, |run| run.failed = vec!["hnsw: load: no room".to_owned()]);
-    add(&store, 6, 1.0, |run| run.scenario = "soak".to_owned());
+    add(&store, 6, 1.0, |run| "soak".clone_into(&mut run.scenario));
     for (runs, says) in [
         (vec!["r000", "r001"], "plans differ (3f9a81c0, another)"),
         (vec!["r000", "r002"], "machines differ"),

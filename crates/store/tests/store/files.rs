@@ -21,7 +21,8 @@ fn a_newer_schema_is_refused_in_words(place: &Place) {
 #[test]
 fn a_file_that_is_none_is_named_with_what_to_try() {
     let place = Place::sqlite();
-    fs::write(&place.address, "this is a text, and longer than the head of a database\n".repeat(100)).unwrap();
+    fs::write(&place.address, "this is a text, and longer than the head of a database\n".repeat(100))
+        .unwrap();
     let error = Store::open(&place.address).unwrap_err();
     assert!(!error.is_usage());
     let error = error.to_string();

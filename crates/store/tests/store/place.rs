@@ -9,6 +9,9 @@ use tempfile::TempDir;
 /// Where the server is.
 const URL: &str = "PGVECTOR_URL";
 
+/// Number of the next schema.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 pub(crate) struct Place {
     pub(crate) address: String,
     _folder: Option<TempDir>,
@@ -30,7 +33,6 @@ impl Place {
             eprintln!("skipped {name}: {URL} is not set");
             return None;
         };
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let schema = format!("annvil_store_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         query(&url, &format!("CREATE SCHEMA {schema}"));
         let sign = if url.contains('?') { '&' } else { '?' };
@@ -48,7 +50,8 @@ impl Place {
 
     /// First column of the rows of a statement, past the store, as texts.
     pub(crate) fn query(&self, statement: &str) -> Vec<String> {
-        let address = if self.is_file() { format!("sqlite://{}", self.address) } else { self.address.clone() };
+        let address =
+            if self.is_file() { format!("sqlite://{}", self.address) } else { self.address.clone() };
         query(&address, statement)
     }
 }

@@ -50,12 +50,12 @@ fn runs_are_found_by_everything_that_is_known_of_them(place: &Place) {
     for minute in 0..6 {
         let name = format!("r{minute}");
         let mut run = about(&name, minute);
-        run.scenario = if minute < 3 { "quick" } else { "soak" }.to_owned();
+        if minute < 3 { "quick" } else { "soak" }.clone_into(&mut run.scenario);
         run.origin.branch = (minute % 2 == 0).then(|| "main".to_owned());
         run.plan_hash = (minute != 4).then(|| format!("plan{minute}"));
         run.fingerprint = Some(format!("machine{}", minute / 2));
         run.complete = minute != 5;
-        run.tool = if minute == 4 { "k6" } else { "annvil" }.to_owned();
+        if minute == 4 { "k6" } else { "annvil" }.clone_into(&mut run.tool);
         store.add(&run, &[block(&name, 0, 1.0)], None).unwrap();
     }
     let text = |text: &str| Some(text.to_owned());

@@ -47,10 +47,8 @@ pub(crate) fn said(out: &[u8]) -> Vec<String> {
 both!(processes_write_at_once, several_begin_at_once);
 
 fn processes_write_at_once(place: &Place) {
-    let started: Vec<_> = ["a", "b", "c"]
-        .into_iter()
-        .map(|name| process(&place.address, name, 40).spawn().unwrap())
-        .collect();
+    let started: Vec<_> =
+        ["a", "b", "c"].into_iter().map(|name| process(&place.address, name, 40).spawn().unwrap()).collect();
     let mut names = BTreeSet::new();
     for process in started {
         let output = process.wait_with_output().unwrap();
