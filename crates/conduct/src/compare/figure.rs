@@ -29,8 +29,46 @@ pub(super) fn figures(
 ) -> Vec<Judged> {
     pairs
         .iter()
-        .map(|(key_a, key_b)| one(&a.sessions(key_a), &b.sessions(key_b), (key_a, key_b), interleaved, spec))
+        .map(|keys| one(&values(a, b, keys, interleaved), keys, interleaved, spec))
         .collect()
+}
+
+/// The values of a figure on both sides, one inner list a session.
+struct Values {
+    a: Vec<Vec<f64>>,
+    b: Vec<Vec<f64>>,
+    /// Whether the i-th values of both sides ran one after the other.
+    paired: bool,
+    /// Blocks of pairs of which only one side has the figure.
+    left_out: usize,
+}
+
+/// Reads a figure of both sides. Sides that alternated have their blocks in the same places; where one of a pair lacks the
+/// figure, the other is left out, so that nobody is paired with a stranger.
+fn values(a: &Group, b: &Group, (key_a, key_b): &(MetricKey, MetricKey), interleaved: bool) -> Values {
+    let apart = || Values { a: a.sessions(key_a), b: b.sessions(key_b), paired: false, left_out: 0 };
+    if !interleaved || a.figures.len() != b.figures.len() {
+        return apart();
+    }
+    let (mut sessions, mut left_out): (Vec<(&str, Vec<f64>, Vec<f64>)>, usize) = (Vec::new(), 0);
+    for (of_a, of_b) in a.figures.iter().zip(&b.figures) {
+        match (of_a.values.get(key_a), of_b.values.get(key_b)) {
+            (Some(one), Some(other)) => match sessions.last_mut().filter(|(name, _, _)| *name == of_a.session) {
+                Some((_, ones, others)) => {
+                    ones.push(*one);
+                    others.push(*other);
+                }
+                None => sessions.push((&of_a.session, vec![*one], vec![*other])),
+            },
+            (None, None) => {}
+            _ => left_out += 1,
+        }
+    }
+    if sessions.is_empty() {
+        return apart();
+    }
+    let (a, b) = sessions.into_iter().map(|(_, a, b)| (a, b)).unzip();
+    Values { a, b, paired: true, left_out }
 }
 
 /// Draws the verdicts of the whole family.
@@ -49,24 +87,18 @@ pub(super) fn decide(judged: &mut [Judged], spec: &CompareSpec) {
     }
 }
 
-fn one(
-    a: &[Vec<f64>],
-    b: &[Vec<f64>],
-    (key_a, key): (&MetricKey, &MetricKey),
-    interleaved: bool,
-    spec: &CompareSpec,
-) -> Judged {
+fn one(values: &Values, (key_a, key): &(MetricKey, MetricKey), interleaved: bool, spec: &CompareSpec) -> Judged {
+    let Values { a, b, paired, left_out } = values;
     let scale = Scale::of(key.quantity.unit());
     let known = spec.known.as_ref().and_then(|known| known.figures.get(key));
     let asked_for = spec.gate.rule(key).margin.map_or(0.0, |margin| margin.0);
     let margin = known.map_or(asked_for, |known| known.margin.max(asked_for));
-    let same_shape = a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.len() == b.len());
     let asked = Spec {
         scale,
         worse: Worse::from(key.quantity.better()),
         margin,
         confidence: spec.gate.confidence.0,
-        paired: interleaved && same_shape,
+        paired: *paired,
         between: known.and_then(|known| known.between),
         seed: spec.seed,
     };
@@ -89,8 +121,10 @@ fn one(
     if margin > asked_for {
         metric.remarks.push("the margin is what A/A showed on this machine".to_owned());
     }
-    if interleaved && !same_shape {
+    if interleaved && !paired {
         metric.remarks.push("a block of one side has no counterpart: not compared in pairs".to_owned());
+    } else if *left_out > 0 {
+        metric.remarks.push(format!("left out: {left_out} blocks whose counterpart lacks the figure"));
     }
     let brief = |side: &[Vec<f64>]| side.iter().flatten().all(|value| *value < SHORT);
     if Family::of(key) == Family::Time && key.quantity.unit() == Unit::Time && brief(a) && brief(b) {
