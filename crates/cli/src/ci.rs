@@ -55,7 +55,9 @@ pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
     let store = flags.gating.place.open()?;
     let candidate = candidate(&gate, &origin)?;
     let against = match candidate.measured.group.runs.last() {
-        Some(run) => fitting(&store, &flags.baseline, run, &candidate.measured.group)?,
+        Some(run) => {
+            fitting(&store, &flags.baseline, run, &candidate.measured.group, takes_in(flags, &origin))?
+        },
         None => Against::default(),
     };
     let report = decide(&candidate, &against, &flags.gating, origin.clone())?;
@@ -73,6 +75,7 @@ fn fitting(
     name: &str,
     run: &Provenance,
     candidate: &annvil_core::figures::Group,
+    begins_anew: bool,
 ) -> anyhow::Result<Against> {
     let (name, version) = annvil_store::split(name);
     let all = store.baselines()?;
@@ -90,7 +93,9 @@ fn fitting(
         } else {
             format!("The baseline `{name}` is not of this plan: the scenario or its data changed")
         };
-        return Ok(Against { missing: Some(missing), ..Against::default() });
+        // On its own branch a baseline begins anew; elsewhere somebody must look.
+        let unlike = !named.is_empty() && !begins_anew;
+        return Ok(Against { missing: Some(missing), unlike, ..Against::default() });
     };
     match store.resolve(name, Some(baseline.version)) {
         Ok(resolved) => {

@@ -1,10 +1,12 @@
 //! `annvil compare`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use annvil_conduct::ab::AbRecord;
 use annvil_conduct::compare::{CompareSpec, Pairing, Unlike, compare as held};
 use annvil_conduct::gate;
+use annvil_core::comparison::Comparison;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
@@ -87,6 +89,17 @@ impl HowFlags {
 
 /// Compares two sides and prints what became of each figure.
 pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
+    if let Some(record) = decided(flags)?
+        && let Some(comparison) = &record.comparison
+    {
+        show(comparison, flags)?;
+        // What became of an interrupted session is what its blocks say.
+        let code = record.exit_code.filter(|code| [0, 1, 3, 4].contains(code));
+        let must_detect = annvil_core::gate::GateSpec::default().must_detect;
+        return Ok(ExitCode::from(
+            code.unwrap_or_else(|| gate::outcome_of(comparison, must_detect).code()),
+        ));
+    }
     let mut spec = flags.how.spec()?;
     let (a, b) = sides(flags, &mut spec)?;
     spec.gate = source::gate_spec(flags.config.as_deref(), b.gate().or_else(|| a.gate()), &flags.set)?;
@@ -98,16 +111,32 @@ pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(refused.outcome().code()));
         }
     };
+    show(&comparison, flags)?;
+    Ok(ExitCode::from(gate::outcome_of(&comparison, spec.gate.must_detect).code()))
+}
+
+/// The record of an interleaved comparison that was decided when it was measured, if nobody asks for other rules: its looks
+/// spent what may be wrong, and judging it again as if there had been none would raise alarms.
+fn decided(flags: &CompareFlags) -> anyhow::Result<Option<AbRecord>> {
+    let how = &flags.how;
+    let as_it_was = how.pair.is_empty() && how.at_equal_recall.is_none() && flags.config.is_none() && flags.set.is_empty();
+    if flags.b.is_some() || !as_it_was || source::interleaved(&flags.a).is_none() {
+        return Ok(None);
+    }
+    source::session(Path::new(&flags.a)).map(Some)
+}
+
+fn show(comparison: &Comparison, flags: &CompareFlags) -> anyhow::Result<()> {
     if let Some(path) = &flags.markdown {
-        std::fs::write(path, annvil_report::comparison_markdown(&comparison))
+        std::fs::write(path, annvil_report::comparison_markdown(comparison))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     if flags.json {
-        out::json(&comparison)?;
+        out::json(comparison)?;
     } else {
-        out::print(&annvil_report::comparison_terminal(&comparison, &paint::style()))?;
+        out::print(&annvil_report::comparison_terminal(comparison, &paint::style()))?;
     }
-    Ok(ExitCode::from(gate::outcome_of(&comparison, spec.gate.must_detect).code()))
+    Ok(())
 }
 
 fn sides(flags: &CompareFlags, spec: &mut CompareSpec) -> anyhow::Result<(Found, Found)> {
@@ -124,6 +153,13 @@ fn sides(flags: &CompareFlags, spec: &mut CompareSpec) -> anyhow::Result<(Found,
             "compare needs two sides\n  annvil compare A B, or one run and two of its variants: annvil compare RUN --pair \"hnsw f32=hnsw f16\"."
         ),
     };
+    let in_a = |name: &str| a.group.runs.iter().any(|run| run.run == name);
+    if let Some(both) = b.group.runs.iter().find(|run| in_a(&run.run)).filter(|_| pairs(spec).is_empty()) {
+        bail!(
+            "{} stands on both sides\n  A run is equal to itself. To compare two of its variants: --pair \"hnsw f32=hnsw f16\".",
+            both.run
+        );
+    }
     if a.group.name == b.group.name {
         a.group.name = format!("{} (a)", a.group.name);
         b.group.name = format!("{} (b)", b.group.name);

@@ -117,6 +117,8 @@ pub struct Against {
     pub resolved: Option<Resolved>,
     /// Why there is none.
     pub missing: Option<String>,
+    /// Whether there is one, of another plan or machine.
+    pub unlike: bool,
 }
 
 /// Measures or takes a candidate, judges it and ends as it came to.
@@ -269,7 +271,7 @@ pub fn held_against(found: Found, candidate: &Group, given: &str) -> Against {
         let missing = Some(format!("The baseline `{given}` has no run but the one that is judged"));
         return Against { missing, ..Against::default() };
     }
-    Against { group: Some(group), resolved: found.baseline, missing: None }
+    Against { group: Some(group), resolved: found.baseline, ..Against::default() }
 }
 
 /// Judges, writes what is asked for, tells whom it concerns.
@@ -295,6 +297,7 @@ pub fn decide(
         candidate: &candidate.measured,
         baseline: against.group.as_ref(),
         missing: against.missing.clone(),
+        unlike: against.unlike,
         compare,
         accepted: &accepted,
     });

@@ -216,14 +216,19 @@ fn together(path: &Path, folders: &[RunFolder]) -> anyhow::Result<Found> {
 
 /// Names of the runs that count, in the order of their pairs, if the folder is a side of an interleaved comparison.
 fn counted(path: &Path) -> anyhow::Result<Option<Vec<String>>> {
-    let Some(record) = path.parent().map(|session| session.join(AB)).filter(|record| record.is_file()) else {
+    if !path.parent().is_some_and(|session| session.join(AB).is_file()) {
         return Ok(None);
-    };
+    }
     let side = if path.file_name().is_some_and(|name| name == "a") { Which::A } else { Which::B };
-    let text = std::fs::read_to_string(&record).with_context(|| format!("cannot read {}", record.display()))?;
-    let session: AbRecord = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no record of an interleaved comparison", record.display()))?;
-    Ok(Some(session.counted(side).into_iter().map(str::to_owned).collect()))
+    let session = path.parent().map(session).transpose()?;
+    Ok(session.map(|session| session.counted(side).into_iter().map(str::to_owned).collect()))
+}
+
+/// The record of an interleaved comparison in its folder.
+pub fn session(folder: &Path) -> anyhow::Result<AbRecord> {
+    let path = folder.join(AB);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is no record of an interleaved comparison", path.display()))
 }
 
 /// A run by its name in the store: its record where its folder still lies, else its figures.

@@ -38,6 +38,8 @@ pub struct Given<'a> {
     pub baseline: Option<&'a Group>,
     /// Why there is none, for the sentence.
     pub missing: Option<String>,
+    /// Whether there is one, of another plan or machine: then nobody can tell whether something regressed.
+    pub unlike: bool,
     /// How they are compared; its `gate` is not looked at.
     pub compare: CompareSpec,
     /// Changes that somebody accepted.
@@ -61,7 +63,7 @@ pub struct Accepted {
 
 /// Judges a candidate.
 pub fn gate(given: Given<'_>) -> GateReport {
-    let Given { name, decided, origin, spec, candidate, baseline, missing, compare: how, accepted } = given;
+    let Given { name, decided, origin, spec, candidate, baseline, missing, unlike, compare: how, accepted } = given;
     let invalid = candidate.group.runs.iter().flat_map(|run| run.invalid.clone()).collect::<Vec<_>>();
     let failed = candidate.group.runs.iter().flat_map(|run| run.failed.clone()).collect::<Vec<_>>();
     let how = CompareSpec { gate: spec.clone(), ..how };
@@ -106,7 +108,10 @@ pub fn gate(given: Given<'_>) -> GateReport {
         let order = |fired: &Fired| (std::cmp::Reverse(fired.severity), fired.rule, fired.key.clone());
         order(one).cmp(&order(other))
     });
-    let outcome = outcome(&report, comparison.as_ref(), refused.as_ref(), candidate.outcome);
+    let mut outcome = outcome(&report, comparison.as_ref(), refused.as_ref(), candidate.outcome);
+    if unlike {
+        outcome = outcome.max(Outcome::Inconclusive);
+    }
     report.comparison = comparison;
     report.exit_code = outcome.code();
     report.sentence = sentence::sentence(&report, baseline.map(|baseline| baseline.name.as_str()), missing.as_deref());

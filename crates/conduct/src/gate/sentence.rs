@@ -22,7 +22,7 @@ pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Opt
     }
     let mut sentences = Vec::new();
     if !report.failed.is_empty() {
-        sentences.push(format!("Answers were wrong: {}.", first(&report.failed)));
+        sentences.push(format!("Failed: {}.", first(&report.failed)));
     }
     if let Some(worst) = report.fired.first() {
         let more = match report.fired.len() - 1 {

@@ -24,6 +24,7 @@ fn judged(candidate: Group, baseline: Option<&Group>, spec: &GateSpec, accepted:
         candidate: &Measured::figures(candidate),
         baseline,
         missing: None,
+        unlike: false,
         compare: CompareSpec::default(),
         accepted,
     })

@@ -15,13 +15,18 @@ pub struct Amount(pub f64);
 
 /// Why a text is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{text}` is no amount of change; write it as `5 %`, `0.5 pt` or 0.05")]
+#[error("`{text}` is no amount of change; write it as `5 %`, `0.5 pt` or 0.05 (2 alone would be 200 %)")]
 pub struct AmountError {
     /// As written.
     pub text: String,
 }
 
 impl Amount {
+    /// A number without a unit. Above 1 it is a percentage whose sign was forgotten.
+    fn bare(value: f64, text: &str) -> Result<Self, AmountError> {
+        if value > 1.0 { Err(AmountError { text: text.to_owned() }) } else { Self::of(value, text) }
+    }
+
     fn of(value: f64, text: &str) -> Result<Self, AmountError> {
         if value.is_finite() && value >= 0.0 {
             Ok(Self(value))
@@ -42,7 +47,7 @@ impl FromStr for Amount {
             .find_map(|(unit, by)| Some((trimmed.strip_suffix(unit)?, *by)))
             .unwrap_or((trimmed, 1.0));
         let value: f64 = number.trim().parse().map_err(|_| AmountError { text: text.to_owned() })?;
-        Self::of(value / by, text)
+        if by == 1.0 { Self::bare(value, text) } else { Self::of(value / by, text) }
     }
 }
 
@@ -74,7 +79,7 @@ impl<'de> Deserialize<'de> for Amount {
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Amount, E> {
-                Amount::of(value, &value.to_string()).map_err(E::custom)
+                Amount::bare(value, &value.to_string()).map_err(E::custom)
             }
 
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Amount, E> {
@@ -114,7 +119,7 @@ mod tests {
             assert!((again.0 - amount.0).abs() < 1e-14, "{text} {amount}");
         }
         assert_eq!(Amount(0.07).to_string(), "7 %");
-        for wrong in ["", "five", "-1 %", "inf", "NaN %", "5 x"] {
+        for wrong in ["", "five", "-1 %", "inf", "NaN %", "5 x", "2"] {
             assert!(wrong.parse::<Amount>().is_err(), "{wrong}");
         }
     }

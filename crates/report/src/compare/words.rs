@@ -70,6 +70,10 @@ pub(crate) fn plain_change(scale: Scale, value: f64) -> String {
 
 /// An amount of change without a sign: `5 %`, `0.5 pt`.
 pub(crate) fn amount(scale: Scale, value: f64) -> String {
+    // A change by more than ten times is no figure to plan with.
+    if scale == Scale::Ratio && value > 10.0 {
+        return "more than 1,000 %".to_owned();
+    }
     let number = format!("{:.2}", value * 100.0);
     format!("{} {}", number.trim_end_matches('0').trim_end_matches('.'), unit(scale))
 }
