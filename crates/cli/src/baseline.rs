@@ -119,9 +119,12 @@ pub struct AcceptFlags {
     /// Why it is accepted.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// How much worse they may be: 12%, 0.5pt; any amount unless given.
-    #[arg(long, value_name = "AMOUNT")]
+    /// How much worse they may be: 12%, 0.5pt.
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "any_amount")]
     pub up_to: Option<Amount>,
+    /// They may be worse by whatever amount, now and later.
+    #[arg(long, conflicts_with = "up_to")]
+    pub any_amount: bool,
     /// Who accepts it. [default: as the CI system or the system says]
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,

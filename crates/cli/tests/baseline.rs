@@ -109,7 +109,7 @@ fn a_rolling_baseline_and_what_is_accepted_against_it() {
         stdout(&history.annvil(&["baseline", "show", "main"]))
             .contains("search.p50 up to 12 %: exact answers (me, ")
     );
-    let wrong = accept(&["--metric", "serach.p50"]);
+    let wrong = accept(&["--metric", "serach.p50", "--any-amount"]);
     assert!(
         wrong.status.code() == Some(2) && stderr(&wrong).contains("names no figure"),
         "{}",

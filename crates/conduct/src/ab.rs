@@ -197,6 +197,9 @@ pub fn outcome(record: &AbRecord, must_detect: Amount) -> Outcome {
         Some(Ended::Decided | Ended::Spent) => {}
     }
     match &record.comparison {
+        Some(comparison) if confirm::is_unconfirmed(comparison) => {
+            crate::gate::outcome_of(comparison, must_detect).max(Outcome::Inconclusive)
+        }
         Some(comparison) => crate::gate::outcome_of(comparison, must_detect),
         None => Outcome::Inconclusive,
     }

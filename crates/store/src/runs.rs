@@ -193,9 +193,12 @@ async fn upsert(
         "provenance",
     ];
     let set = columns.map(|column| format!("{column} = excluded.{column}")).join(", ");
-    insert.push(&set).push(" RETURNING key");
+    // Names hold the second and the plan, so that two machines of a team may find the same one: neither run may be lost.
+    let same = " WHERE annvil_run.began = excluded.began AND annvil_run.fingerprint IS NOT DISTINCT FROM excluded.fingerprint";
+    insert.push(&set).push(same).push(" RETURNING key");
     let rows = insert.rows(connection).await?;
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let taken = || sqlx::Error::Protocol(format!("another run, of another time or machine, is called {}", provenance.run));
+    let row = rows.first().ok_or_else(taken)?;
     Ok(row.try_get(0)?)
 }
 

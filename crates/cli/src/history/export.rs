@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use annvil_core::units::count;
 use annvil_store::{CsvExport, Export, ParquetExport, RunRow, Store};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -60,6 +60,9 @@ pub fn export(flags: &ExportFlags) -> anyhow::Result<ExitCode> {
         _ => ExportFormat::Csv,
     });
     let runs = store.runs(&flags.which.filter(None))?;
+    if runs.is_empty() {
+        bail!("no run fits, so {} is left as it is\n  annvil history list shows what there is.", flags.output.display());
+    }
     // Under another name until it is whole.
     let mut name = flags.output.file_name().unwrap_or_default().to_owned();
     name.push(".new");

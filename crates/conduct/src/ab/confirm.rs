@@ -7,6 +7,14 @@ use annvil_core::quantity::Better;
 
 use super::looks::{CONFIRMING, Watch};
 
+/// How the remark on a regression begins that too few blocks came after.
+const UNCONFIRMED: &str = "looks worse, but was not confirmed";
+
+/// Whether a figure looked worse when there was no budget left to confirm it: nobody can tell then.
+pub(super) fn is_unconfirmed(comparison: &Comparison) -> bool {
+    comparison.metrics.iter().any(|metric| metric.remarks.iter().any(|remark| remark.starts_with(UNCONFIRMED)))
+}
+
 /// A block of each side that ran one after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pair {
@@ -23,7 +31,7 @@ pub(super) fn confirm(comparison: &mut Comparison, pairs: &[Pair], watch: &Watch
         let confirming = pairs.get(after..).unwrap_or_default();
         let remark = if confirming.len() < CONFIRMING {
             format!(
-                "looks worse, but was not confirmed: {} of {CONFIRMING} pairs of fresh builds came after it",
+                "{UNCONFIRMED}: {} of {CONFIRMING} pairs of fresh builds came after it",
                 confirming.len()
             )
         } else if worse_by(metric, confirming).is_none_or(|worse| worse <= 0.0) {

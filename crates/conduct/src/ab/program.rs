@@ -53,10 +53,16 @@ impl Program {
         fs::create_dir_all(output)
             .map_err(|cause| annvil_store::StoreError::Unwritable { path: output.to_owned(), cause })?;
         let before = folders(output);
-        let mut child = Command::new(&self.path)
+        let mut command = Command::new(&self.path);
+        // Ctrl-C reaches a whole group: the program would hear it twice, and take the second for a wish to end at once.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
             .args(&self.arguments)
             .arg("--output")
             .arg(output)
+            // Blocks are no runs of the team's history.
+            .env_remove("ANNVIL_STORE")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -7,7 +7,7 @@ use annvil_stats::change::{self, Settings};
 
 use super::{Baseline, Rolling, Segment};
 use crate::database::{DatabaseError, Result, Store};
-use crate::filter::RunFilter;
+use crate::filter::{RunFilter, RunRow};
 use crate::series::SeriesPoint;
 
 /// Runs that are looked at for changes of level: those that could be in the baseline, and enough before them to know what
@@ -31,7 +31,12 @@ impl Store {
             limit: Some(rolling.runs.saturating_add(LOOK_BACK)),
             ..RunFilter::default()
         };
-        let mut names: Vec<String> = self.runs(&filter)?.into_iter().map(|run| run.provenance.run).collect();
+        // A request's branch may have the name of ours, and blocks of a comparison are no runs of the branch.
+        let own = |run: &RunRow| {
+            run.provenance.origin.request.is_none() && run.provenance.session == run.provenance.run
+        };
+        let mut names: Vec<String> =
+            self.runs(&filter)?.into_iter().filter(own).map(|run| run.provenance.run).collect();
         names.reverse();
         if names.is_empty() {
             return Err(DatabaseError::Missing {
@@ -53,7 +58,8 @@ impl Store {
     fn last_change(&self, filter: &RunFilter, names: &[String]) -> Result<Option<(usize, Segment)>> {
         let mut last: Option<(usize, Segment)> = None;
         for key in self.metrics(filter)?.into_iter().filter(is_judged) {
-            let series = self.series(&key, filter)?;
+            let mut series = self.series(&key, filter)?;
+            series.retain(|point| names.contains(&point.run));
             let Some((point, change)) = change_of(&key, &series) else { continue };
             let Some(at) = names.iter().position(|name| *name == point.run) else { continue };
             if last.as_ref().is_none_or(|(latest, _)| at > *latest) {
