@@ -181,6 +181,7 @@ impl Session {
             tell(&Told::Done(&block));
             self.report.blocks.push(block);
             self.save()?;
+            let good = matches!(measured.state, State::Good(_));
             match measured.state {
                 State::Good(group) => {
                     invalid.good();
@@ -190,7 +191,7 @@ impl Session {
                     self.report.reasons = reasons;
                     break Ended::Invalid;
                 }
-                // It is measured again; how long it takes is known all the same.
+                // It is measured again. How long it took says little: the machine did something else.
                 State::Invalid(_) => {}
                 State::Stopped => break Ended::Interrupted,
                 State::Failed(outcome, reason) => {
@@ -199,9 +200,9 @@ impl Session {
                     break Ended::Failed;
                 }
             }
-            if planned.is_none() {
+            if good && planned.is_none() {
                 let spent = self.began.elapsed().as_secs_f64();
-                let fit = fit::fit(&measured.costs, spent, self.report.budget, self.most);
+                let fit = fit::fit(&measured.costs, measured.seconds, spent, self.report.budget, self.most);
                 planned = Some(fit.blocks);
                 self.leave_out(&fit)?;
                 if !fit.left_out.is_empty() {
