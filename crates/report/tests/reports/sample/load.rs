@@ -49,6 +49,7 @@ pub(crate) fn loaded() -> RunRecord {
 /// Closed load of one form.
 pub(crate) fn closed(form: FormRecord) -> PhaseResult {
     let load = LoadRecord {
+        waited: None,
         sessions: form.sessions,
         threads: form.sessions,
         in_flight: form.sessions as f64 * 0.99,
@@ -140,6 +141,7 @@ fn open(
     "260 operations, flat".clone_into(&mut form.warmup.what);
     form.intervals = intervals;
     let load = LoadRecord {
+        waited: None,
         sessions,
         threads: sessions,
         in_flight: form.operations as f64 * p50 * 1.2 / duration.0 as f64,
@@ -233,7 +235,7 @@ pub(crate) fn mixed(random: &mut impl Rng, keys: &MixedPhase, p50: f64, right: &
         limit: Nanos::from_secs(5),
         time: latencies(random, p50 * 1.6, 2400),
     };
-    let load = LoadRecord { sessions: 4, threads: 4, in_flight: 3.97, open: None, warm: Some(false) };
+    let load = LoadRecord { sessions: 4, threads: 4, in_flight: 3.97, open: None, warm: Some(false), waited: None };
     PhaseResult::Measured {
         load,
         forms,
