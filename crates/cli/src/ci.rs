@@ -57,7 +57,7 @@ pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
     let against = match candidate.measured.group.runs.last() {
         Some(run) => {
             fitting(&store, &flags.baseline, run, &candidate.measured.group, takes_in(flags, &origin))?
-        },
+        }
         None => Against::default(),
     };
     let report = decide(&candidate, &against, &flags.gating, origin.clone())?;
@@ -99,7 +99,8 @@ fn fitting(
     };
     match store.resolve(name, Some(baseline.version)) {
         Ok(resolved) => {
-            let found = Found { group: resolved.group.clone(), records: Vec::new(), baseline: Some(resolved) };
+            let found =
+                Found { group: resolved.group.clone(), records: Vec::new(), baseline: Some(resolved) };
             Ok(held_against(found, candidate, name))
         }
         Err(annvil_store::DatabaseError::Missing { what, .. }) => {
@@ -117,14 +118,17 @@ fn own_branch<'a>(name: &str, origin: &'a Origin) -> Option<&'a str> {
 /// Whether what was measured belongs into the baseline: asked for, or on its branch and no request of somebody's.
 fn takes_in(flags: &CiFlags, origin: &Origin) -> bool {
     let (name, _) = annvil_store::split(&flags.baseline);
-    flags.update_baseline || (own_branch(name, origin).is_some() && origin.request.is_none() && origin.ci.is_some())
+    flags.update_baseline
+        || (own_branch(name, origin).is_some() && origin.request.is_none() && origin.ci.is_some())
 }
 
 /// A regression on the branch is a fact that later runs are held against; what means nothing is not.
 fn can_be_judged(report: &GateReport) -> bool {
     report.invalid.is_empty()
         && report.failed.is_empty()
-        && ![Outcome::Invalid, Outcome::Failed, Outcome::Interrupted].map(Outcome::code).contains(&report.exit_code)
+        && ![Outcome::Invalid, Outcome::Failed, Outcome::Interrupted]
+            .map(Outcome::code)
+            .contains(&report.exit_code)
 }
 
 /// Saves a version that goes along with the branch, unless one is there that takes these runs in by itself.
@@ -141,7 +145,8 @@ fn update(
     let fits = rolls.is_some_and(|baseline| {
         baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch == origin.branch)
     });
-    let only_own = against.resolved.is_none() && against.missing.as_deref().is_some_and(|why| why.contains("has no run but"));
+    let only_own = against.resolved.is_none()
+        && against.missing.as_deref().is_some_and(|why| why.contains("has no run but"));
     let line = if fits || only_own {
         format!("the baseline `{name}` goes along with this branch and has taken this run in")
     } else {
@@ -184,7 +189,9 @@ fn tell(report: &GateReport, origin: &Origin, json: bool) -> anyhow::Result<()> 
     if !json {
         out::print(&artefacts::github_annotations(report))?;
     }
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
     let written = std::fs::OpenOptions::new()
         .create(true)
         .append(true)

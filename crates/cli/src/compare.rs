@@ -60,7 +60,11 @@ pub struct HowFlags {
 
 fn recall(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "write a share such as 0.95".to_owned())?;
-    if value > 0.0 && value <= 1.0 { Ok(value) } else { Err("a recall lies above 0 and is at most 1".to_owned()) }
+    if value > 0.0 && value <= 1.0 {
+        Ok(value)
+    } else {
+        Err("a recall lies above 0 and is at most 1".to_owned())
+    }
 }
 
 impl HowFlags {
@@ -96,9 +100,7 @@ pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
         // What became of an interrupted session is what its blocks say.
         let code = record.exit_code.filter(|code| [0, 1, 3, 4].contains(code));
         let must_detect = annvil_core::gate::GateSpec::default().must_detect;
-        return Ok(ExitCode::from(
-            code.unwrap_or_else(|| gate::outcome_of(comparison, must_detect).code()),
-        ));
+        return Ok(ExitCode::from(code.unwrap_or_else(|| gate::outcome_of(comparison, must_detect).code())));
     }
     let mut spec = flags.how.spec()?;
     let (a, b) = sides(flags, &mut spec)?;
@@ -119,7 +121,10 @@ pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
 /// spent what may be wrong, and judging it again as if there had been none would raise alarms.
 fn decided(flags: &CompareFlags) -> anyhow::Result<Option<AbRecord>> {
     let how = &flags.how;
-    let as_it_was = how.pair.is_empty() && how.at_equal_recall.is_none() && flags.config.is_none() && flags.set.is_empty();
+    let as_it_was = how.pair.is_empty()
+        && how.at_equal_recall.is_none()
+        && flags.config.is_none()
+        && flags.set.is_empty();
     if flags.b.is_some() || !as_it_was || source::interleaved(&flags.a).is_none() {
         return Ok(None);
     }
@@ -164,7 +169,9 @@ fn sides(flags: &CompareFlags, spec: &mut CompareSpec) -> anyhow::Result<(Found,
         a.group.name = format!("{} (a)", a.group.name);
         b.group.name = format!("{} (b)", b.group.name);
     }
-    if flags.b.is_none() && let [(one, other)] = pairs(spec) {
+    if flags.b.is_none()
+        && let [(one, other)] = pairs(spec)
+    {
         a.group.name.clone_from(one);
         b.group.name.clone_from(other);
     }

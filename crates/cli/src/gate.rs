@@ -144,7 +144,10 @@ pub fn candidate(flags: &GateFlags, origin: &Origin) -> anyhow::Result<Candidate
             let found = gating.place.find(text)?;
             let known = |name: &str| all.group.runs.iter().any(|run| run.run == name);
             if let Some(twice) = found.group.runs.iter().find(|run| known(&run.run)) {
-                bail!("the run {} is given twice\n  A run counted twice would make it look more certain than it is.", twice.run);
+                bail!(
+                    "the run {} is given twice\n  A run counted twice would make it look more certain than it is.",
+                    twice.run
+                );
             }
             all.group.add(found.group);
             all.records.extend(found.records);
@@ -175,7 +178,8 @@ fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Re
     let (file, text) = scenarios::find(scenario)?;
     let Prepared { plan, dataset } =
         prepare(&file, &text, &run::overrides(&flags)?, machine::usable_cores())?;
-    let of_gate: Vec<String> = gating.set.iter().filter(|set| set.trim_start().starts_with("gate.")).cloned().collect();
+    let of_gate: Vec<String> =
+        gating.set.iter().filter(|set| set.trim_start().starts_with("gate.")).cloned().collect();
     let spec = match &gating.config {
         Some(config) => source::gate_spec(Some(config), None, &of_gate)?,
         None => plan.gate.clone(),
@@ -348,7 +352,8 @@ fn tell(report: &GateReport, gating: &GatingFlags) {
     };
     let slack = named(&gating.notify_slack, "ANNVIL_NOTIFY_SLACK").into_iter().map(notify::Target::Slack);
     let teams = named(&gating.notify_teams, "ANNVIL_NOTIFY_TEAMS").into_iter().map(notify::Target::Teams);
-    let others = named(&gating.notify_webhook, "ANNVIL_NOTIFY_WEBHOOK").into_iter().map(notify::Target::Webhook);
+    let others =
+        named(&gating.notify_webhook, "ANNVIL_NOTIFY_WEBHOOK").into_iter().map(notify::Target::Webhook);
     let targets: Vec<notify::Target> = slack.chain(teams).chain(others).collect();
     if targets.is_empty() {
         return;

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
-use annvil_conduct::{Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, origin, prepare, reports};
+use annvil_conduct::{
+    Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, origin, prepare, reports,
+};
 use annvil_core::objective::Grade;
 use annvil_core::record::{ObjectiveResult, Origin, RunRecord, Status};
 use annvil_core::secret::Secret;

@@ -86,8 +86,13 @@ impl PlaceFlags {
         let mut all = Found::default();
         for part in text.split('+').map(str::trim).filter(|part| !part.is_empty()) {
             let found = self.one(part)?;
-            if let Some(twice) = found.group.runs.iter().find(|run| all.group.runs.iter().any(|known| known.run == run.run)) {
-                bail!("the run {} stands twice in `{text}`\n  A run counted twice would make it look more certain than it is.", twice.run);
+            if let Some(twice) =
+                found.group.runs.iter().find(|run| all.group.runs.iter().any(|known| known.run == run.run))
+            {
+                bail!(
+                    "the run {} stands twice in `{text}`\n  A run counted twice would make it look more certain than it is.",
+                    twice.run
+                );
             }
             all.group.add(found.group);
             all.records.extend(found.records);
@@ -186,7 +191,11 @@ fn runs_below(path: &Path) -> anyhow::Result<Vec<RunFolder>> {
     let entries = std::fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     folders.sort();
-    Ok(folders.iter().filter(|folder| folder.is_dir()).filter_map(|folder| RunFolder::open(folder).ok()).collect())
+    Ok(folders
+        .iter()
+        .filter(|folder| folder.is_dir())
+        .filter_map(|folder| RunFolder::open(folder).ok())
+        .collect())
 }
 
 /// Runs of a folder. One side of an interleaved comparison is one session, of the blocks that count.
@@ -194,7 +203,10 @@ fn together(path: &Path, folders: &[RunFolder]) -> anyhow::Result<Found> {
     let counted = counted(path)?;
     let mut folders: Vec<&RunFolder> = folders.iter().collect();
     if let Some(counted) = &counted {
-        folders = counted.iter().filter_map(|run| folders.iter().find(|folder| folder.id() == *run).copied()).collect();
+        folders = counted
+            .iter()
+            .filter_map(|run| folders.iter().find(|folder| folder.id() == *run).copied())
+            .collect();
     }
     let mut all = Found::default();
     for folder in folders {
@@ -228,7 +240,8 @@ fn counted(path: &Path) -> anyhow::Result<Option<Vec<String>>> {
 pub fn session(folder: &Path) -> anyhow::Result<AbRecord> {
     let path = folder.join(AB);
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is no record of an interleaved comparison", path.display()))
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is no record of an interleaved comparison", path.display()))
 }
 
 /// A run by its name in the store: its record where its folder still lies, else its figures.
@@ -268,7 +281,9 @@ pub fn gate_spec(config: Option<&Path>, own: Option<GateSpec>, set: &[String]) -
         })?;
         let path = path.trim();
         let Some(path) = path.strip_prefix("gate.") else {
-            bail!("`--set {change}` changes what was measured, and that is over\n  Here only keys of the gate can be set, such as --set gate.must_detect=5%.")
+            bail!(
+                "`--set {change}` changes what was measured, and that is over\n  Here only keys of the gate can be set, such as --set gate.must_detect=5%."
+            )
         };
         document.set(path, value.trim(), &format!("--set {change}"))?;
     }

@@ -10,7 +10,7 @@ mod common;
 mod server;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,9 +18,13 @@ use std::time::Duration;
 use annvil_core::gate::GateReport;
 use common::{alone, annvil, run, stderr};
 
-/// Measures `s.yaml` until a run can be judged; its folder. `None` on a machine that is too busy.
-fn measure(folder: &Path, url: &str, set: &[&str]) -> Option<PathBuf> {
-    for _ in 0..5 {
+/// Runs a side: with a single one nothing is known of how runs differ.
+const RUNS: usize = 3;
+
+/// Measures `s.yaml` until enough runs can be judged; their folders, joined. `None` on a machine that is too busy.
+fn measure(folder: &Path, url: &str, set: &[&str]) -> Option<String> {
+    let mut good: Vec<String> = Vec::new();
+    for _ in 0..RUNS + 4 {
         let mut command = annvil();
         command.current_dir(folder).env("DATABASE_URL", url).args(["run", "s.yaml", "--json"]);
         for set in set {
@@ -30,18 +34,20 @@ fn measure(folder: &Path, url: &str, set: &[&str]) -> Option<PathBuf> {
         let record: serde_json::Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
         match output.status.code() {
-            Some(0) => return Some(folder.join("runs").join(record["id"].as_str().unwrap())),
+            Some(0) => good.push(record["id"].as_str().unwrap().to_owned()),
             Some(4) => {}
             code => panic!("{code:?}: {}", stderr(&output)),
+        }
+        if good.len() == RUNS {
+            return Some(good.join("+"));
         }
     }
     eprintln!("skipped: this machine is too busy to judge a run");
     None
 }
 
-/// Holds one run against another. Margins are narrow and one pair of runs is enough: what is tested is the cause.
-fn judged(folder: &Path, before: &Path, after: &Path) -> GateReport {
-    let (before, after) = (before.to_str().unwrap(), after.to_str().unwrap());
+/// Holds one side against another.
+fn judged(folder: &Path, before: &str, after: &str) -> GateReport {
     let output = run(folder, &["gate", "--run", after, "--baseline", before, "--across-plans", "--json"]);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)))
 }
@@ -185,7 +191,22 @@ phases:
         );
         let set = folder.path().join("set");
         let set = set.to_str().unwrap();
-        let got = with_url("", &["data", "get", &database.url, "--table", "items", "--metric", "cosine", "--queries", "100", "--into", set]);
+        let got = with_url(
+            "",
+            &[
+                "data",
+                "get",
+                &database.url,
+                "--table",
+                "items",
+                "--metric",
+                "cosine",
+                "--queries",
+                "100",
+                "--into",
+                set,
+            ],
+        );
         assert_eq!(got.status.code(), Some(0), "{}", stderr(&got));
         let Some(before) = measure(folder.path(), &database.url, &[]) else { return };
         database.sql("drop index items_embedding_idx");

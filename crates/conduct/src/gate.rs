@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use annvil_core::comparison::{Comparison, MetricComparison, SCHEMA, Scale, Verdict};
 use annvil_core::figures::Group;
-use annvil_core::gate::{Acknowledged, Amount, Fired, GateReport, GateSpec, MetricPattern, Rule, SeverityBands};
+use annvil_core::gate::{
+    Acknowledged, Amount, Fired, GateReport, GateSpec, MetricPattern, Rule, SeverityBands,
+};
 use annvil_core::key::MetricKey;
 use annvil_core::record::Origin;
 
@@ -63,7 +65,8 @@ pub struct Accepted {
 
 /// Judges a candidate.
 pub fn gate(given: Given<'_>) -> GateReport {
-    let Given { name, decided, origin, spec, candidate, baseline, missing, unlike, compare: how, accepted } = given;
+    let Given { name, decided, origin, spec, candidate, baseline, missing, unlike, compare: how, accepted } =
+        given;
     let invalid = candidate.group.runs.iter().flat_map(|run| run.invalid.clone()).collect::<Vec<_>>();
     let failed = candidate.group.runs.iter().flat_map(|run| run.failed.clone()).collect::<Vec<_>>();
     let how = CompareSpec { gate: spec.clone(), ..how };
@@ -114,7 +117,8 @@ pub fn gate(given: Given<'_>) -> GateReport {
     }
     report.comparison = comparison;
     report.exit_code = outcome.code();
-    report.sentence = sentence::sentence(&report, baseline.map(|baseline| baseline.name.as_str()), missing.as_deref());
+    report.sentence =
+        sentence::sentence(&report, baseline.map(|baseline| baseline.name.as_str()), missing.as_deref());
     report
 }
 
@@ -196,7 +200,10 @@ pub fn blind(comparison: &Comparison, must_detect: Amount) -> Vec<usize> {
 pub(crate) fn gone(comparison: &Comparison) -> Vec<String> {
     let place = |key: &MetricKey| [&key.variant, &key.phase, &key.form].map(String::clone);
     let matched = |key: &MetricKey| {
-        comparison.metrics.iter().any(|metric| place(metric.key_a.as_ref().unwrap_or(&metric.key)) == place(key))
+        comparison
+            .metrics
+            .iter()
+            .any(|metric| place(metric.key_a.as_ref().unwrap_or(&metric.key)) == place(key))
     };
     let lost = comparison.unmatched.iter().filter(|unmatched| unmatched.in_a && !matched(&unmatched.key));
     let names = lost.map(|unmatched| {
@@ -213,4 +220,3 @@ pub(crate) fn gone(comparison: &Comparison) -> Vec<String> {
 fn missed(bands: &SeverityBands, share: Option<f64>) -> annvil_core::gate::Severity {
     bands.of(Scale::Ratio, share.unwrap_or(0.0))
 }
-

@@ -44,7 +44,8 @@ fn github(variable: Variable<'_>) -> Option<Origin> {
     };
     Some(Origin {
         commit: variable("GITHUB_SHA"),
-        branch: variable("GITHUB_HEAD_REF").or_else(|| variable("GITHUB_REF_NAME").filter(|_| request.is_none())),
+        branch: variable("GITHUB_HEAD_REF")
+            .or_else(|| variable("GITHUB_REF_NAME").filter(|_| request.is_none())),
         request,
         ci: Some("github".to_owned()),
         url: page(),
@@ -170,12 +171,19 @@ mod tests {
             who: text("ann"),
         };
         assert_eq!(github, expected);
-        let gitlab =
-            with(nowhere.path(), &[("GITLAB_CI", "true"), ("CI_COMMIT_SHA", COMMIT), ("CI_COMMIT_BRANCH", "main")]);
+        let gitlab = with(
+            nowhere.path(),
+            &[("GITLAB_CI", "true"), ("CI_COMMIT_SHA", COMMIT), ("CI_COMMIT_BRANCH", "main")],
+        );
         assert_eq!((gitlab.ci, gitlab.branch, gitlab.request), (text("gitlab"), text("main"), None));
         let jenkins = with(
             nowhere.path(),
-            &[("JENKINS_URL", "http://j"), ("GIT_COMMIT", COMMIT), ("GIT_BRANCH", "origin/main"), ("CHANGE_ID", "3")],
+            &[
+                ("JENKINS_URL", "http://j"),
+                ("GIT_COMMIT", COMMIT),
+                ("GIT_BRANCH", "origin/main"),
+                ("CHANGE_ID", "3"),
+            ],
         );
         assert_eq!((jenkins.branch, jenkins.request), (text("main"), text("3")));
         let buildkite = with(

@@ -77,7 +77,12 @@ fn series(key: &MetricKey, points: &[SeriesPoint]) -> Series {
     let settings = Settings { scale, ..Settings::default() };
     let changes: Vec<TrendChange> = change::online(&values, &settings)
         .into_iter()
-        .map(|found| TrendChange { at: found.at, before: found.before, after: found.after, share: found.change })
+        .map(|found| TrendChange {
+            at: found.at,
+            before: found.before,
+            after: found.after,
+            share: found.change,
+        })
         .collect();
     let since = changes.last().map_or(0, |change| change.at);
     Series {
@@ -87,7 +92,9 @@ fn series(key: &MetricKey, points: &[SeriesPoint]) -> Series {
             .iter()
             .map(|point| TrendPoint {
                 run: point.run.clone(),
-                started: jiff::Timestamp::from_microsecond(point.began).map(|time| time.to_string()).unwrap_or_default(),
+                started: jiff::Timestamp::from_microsecond(point.began)
+                    .map(|time| time.to_string())
+                    .unwrap_or_default(),
                 commit: point.commit.clone(),
                 value: point.value,
             })

@@ -67,7 +67,8 @@ pub struct RunRecord {
 impl RunRecord {
     /// Why it cannot be judged: every check of validity that does not hold, in words. Empty if it can.
     pub fn invalid(&self) -> Vec<String> {
-        let phases = self.blocks.iter().flat_map(|block| block.phases.iter().map(move |phase| (block, phase)));
+        let phases =
+            self.blocks.iter().flat_map(|block| block.phases.iter().map(move |phase| (block, phase)));
         phases
             .flat_map(|(block, phase)| {
                 let wrong = phase.validity.iter().filter(|check| check.valid == Some(false));

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
-use sqlx::any::install_default_drivers;
+use sqlx::any::{AnyConnectOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, Transaction};
 use tokio::runtime::Runtime;
 
@@ -207,7 +207,7 @@ impl Drop for Inner {
 
 /// A connection that answers.
 async fn ready<'a>(open: &'a mut Option<Open>, place: &Place) -> std::result::Result<&'a mut Open, Stop> {
-    use sqlx::Connection as _;
+    use sqlx::{ConnectOptions as _, Connection as _};
     // A server may have closed what was idle, while a run was measured.
     if let Some(idle) = open.as_mut().filter(|open| open.used.elapsed() > IDLE)
         && idle.connection.ping().await.is_err()
@@ -218,7 +218,9 @@ async fn ready<'a>(open: &'a mut Option<Open>, place: &Place) -> std::result::Re
         return Ok(open);
     }
     let url = place.url()?;
-    let connecting = tokio::time::timeout(CONNECT, AnyConnection::connect(url.reveal())).await;
+    // Statements would go to the log of the run that is measured.
+    let options = url.reveal().parse::<AnyConnectOptions>()?.disable_statement_logging();
+    let connecting = tokio::time::timeout(CONNECT, options.connect()).await;
     let mut connection = connecting.map_err(|_| DatabaseError::Unreachable {
         place: place.shown(),
         reason: format!("no answer within {} s", CONNECT.as_secs()),

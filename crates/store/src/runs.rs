@@ -197,7 +197,12 @@ async fn upsert(
     let same = " WHERE annvil_run.began = excluded.began AND annvil_run.fingerprint IS NOT DISTINCT FROM excluded.fingerprint";
     insert.push(&set).push(same).push(" RETURNING key");
     let rows = insert.rows(connection).await?;
-    let taken = || sqlx::Error::Protocol(format!("another run, of another time or machine, is called {}", provenance.run));
+    let taken = || {
+        sqlx::Error::Protocol(format!(
+            "another run, of another time or machine, is called {}",
+            provenance.run
+        ))
+    };
     let row = rows.first().ok_or_else(taken)?;
     Ok(row.try_get(0)?)
 }

@@ -61,7 +61,10 @@ pub fn export(flags: &ExportFlags) -> anyhow::Result<ExitCode> {
     });
     let runs = store.runs(&flags.which.filter(None))?;
     if runs.is_empty() {
-        bail!("no run fits, so {} is left as it is\n  annvil history list shows what there is.", flags.output.display());
+        bail!(
+            "no run fits, so {} is left as it is\n  annvil history list shows what there is.",
+            flags.output.display()
+        );
     }
     // Under another name until it is whole.
     let mut name = flags.output.file_name().unwrap_or_default().to_owned();

@@ -65,7 +65,12 @@ struct Read {
 /// Takes runs in.
 pub fn import(flags: &ImportFlags) -> anyhow::Result<ExitCode> {
     // Before the store is made: a folder that is not there is a mistake.
-    fs::metadata(&flags.folder).with_context(|| format!("cannot read {}", flags.folder.display()))?;
+    if !flags.folder.exists() {
+        bail!(
+            "cannot read {}: it is not there\n  Give a folder that holds runs' folders.",
+            flags.folder.display()
+        );
+    }
     let store = flags.place.open()?;
     let imported = take_in(&store, &flags.folder)?;
     if flags.json {

@@ -75,7 +75,7 @@ fn about(run: &RunRow) -> String {
     let session = (about.session != about.run).then(|| about.session.clone());
     let tool = (about.tool != "annvil").then(|| about.tool.clone());
     let folder = run.folder.as_ref().map(|folder| {
-        let gone = if folder.is_dir() { "" } else { " (not there any more)" };
+        let gone = if folder.is_dir() { "" } else { " (not here)" };
         format!("{}{gone}", folder.display())
     });
     let lines = [

@@ -12,7 +12,10 @@ const UNCONFIRMED: &str = "looks worse, but was not confirmed";
 
 /// Whether a figure looked worse when there was no budget left to confirm it: nobody can tell then.
 pub(super) fn is_unconfirmed(comparison: &Comparison) -> bool {
-    comparison.metrics.iter().any(|metric| metric.remarks.iter().any(|remark| remark.starts_with(UNCONFIRMED)))
+    comparison
+        .metrics
+        .iter()
+        .any(|metric| metric.remarks.iter().any(|remark| remark.starts_with(UNCONFIRMED)))
 }
 
 /// A block of each side that ran one after the other.
@@ -30,10 +33,7 @@ pub(super) fn confirm(comparison: &mut Comparison, pairs: &[Pair], watch: &Watch
         let after = watch.flagged(&metric.key).unwrap_or(pairs.len());
         let confirming = pairs.get(after..).unwrap_or_default();
         let remark = if confirming.len() < CONFIRMING {
-            format!(
-                "{UNCONFIRMED}: {} of {CONFIRMING} pairs of fresh builds came after it",
-                confirming.len()
-            )
+            format!("{UNCONFIRMED}: {} of {CONFIRMING} pairs of fresh builds came after it", confirming.len())
         } else if worse_by(metric, confirming).is_none_or(|worse| worse <= 0.0) {
             format!(
                 "looked worse after {after} pairs, but not in the {} that were to confirm it",

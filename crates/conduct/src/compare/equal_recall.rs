@@ -18,7 +18,12 @@ type Sweep = (String, String, String, String);
 type Blocks = Vec<Vec<Vec<Point>>>;
 
 /// Compares speeds at one recall, wherever a side has several points and the recall of some point is another.
-pub(super) fn compare(a: &Group, b: &Group, metrics: &[MetricComparison], spec: &CompareSpec) -> Vec<EqualRecall> {
+pub(super) fn compare(
+    a: &Group,
+    b: &Group,
+    metrics: &[MetricComparison],
+    spec: &CompareSpec,
+) -> Vec<EqualRecall> {
     let mut sweeps: BTreeMap<Sweep, (BTreeSet<&str>, bool, u32)> = BTreeMap::new();
     for metric in metrics {
         let Quantity::Recall { k } = metric.key.quantity else { continue };
@@ -30,7 +35,8 @@ pub(super) fn compare(a: &Group, b: &Group, metrics: &[MetricComparison], spec: 
         *differs |= metric.verdict != Verdict::Equivalent;
         *depth = k;
     }
-    let asked = |points: &BTreeSet<&str>, differs: bool| points.len() > 1 && (differs || spec.at_recall.is_some());
+    let asked =
+        |points: &BTreeSet<&str>, differs: bool| points.len() > 1 && (differs || spec.at_recall.is_some());
     let chosen = sweeps.into_iter().filter(|(_, (points, differs, _))| asked(points, *differs));
     chosen.flat_map(|(sweep, (_, _, depth))| of_sweep(a, b, &sweep, depth, metrics, spec)).collect()
 }
@@ -111,7 +117,8 @@ fn blocks(
         });
         let points: Vec<Point> = costs
             .filter_map(|(key, cost)| {
-                let recall = MetricKey { quantity: Quantity::Recall { k: depth }, stat: Stat::Mean, ..key.clone() };
+                let recall =
+                    MetricKey { quantity: Quantity::Recall { k: depth }, stat: Stat::Mean, ..key.clone() };
                 Some(Point { recall: *figures.values.get(&recall)?, cost: *cost })
             })
             .collect();

@@ -5,7 +5,7 @@ use annvil_core::figures::Group;
 use annvil_core::gate::Family;
 use annvil_core::key::MetricKey;
 use annvil_core::quantity::Unit;
-use annvil_stats::compare::{self, Estimate, Side, Spec, Worse};
+use annvil_stats::compare::{self, Estimate, Method, Side, Spec, Worse};
 
 use super::CompareSpec;
 
@@ -27,10 +27,7 @@ pub(super) fn figures(
     interleaved: bool,
     spec: &CompareSpec,
 ) -> Vec<Judged> {
-    pairs
-        .iter()
-        .map(|keys| one(&values(a, b, keys, interleaved), keys, interleaved, spec))
-        .collect()
+    pairs.iter().map(|keys| one(&values(a, b, keys, interleaved), keys, interleaved, spec)).collect()
 }
 
 /// The values of a figure on both sides, one inner list a session.
@@ -53,13 +50,15 @@ fn values(a: &Group, b: &Group, (key_a, key_b): &(MetricKey, MetricKey), interle
     let (mut sessions, mut left_out): (Vec<(&str, Vec<f64>, Vec<f64>)>, usize) = (Vec::new(), 0);
     for (of_a, of_b) in a.figures.iter().zip(&b.figures) {
         match (of_a.values.get(key_a), of_b.values.get(key_b)) {
-            (Some(one), Some(other)) => match sessions.last_mut().filter(|(name, _, _)| *name == of_a.session) {
-                Some((_, ones, others)) => {
-                    ones.push(*one);
-                    others.push(*other);
+            (Some(one), Some(other)) => {
+                match sessions.last_mut().filter(|(name, _, _)| *name == of_a.session) {
+                    Some((_, ones, others)) => {
+                        ones.push(*one);
+                        others.push(*other);
+                    }
+                    None => sessions.push((&of_a.session, vec![*one], vec![*other])),
                 }
-                None => sessions.push((&of_a.session, vec![*one], vec![*other])),
-            },
+            }
             (None, None) => {}
             _ => left_out += 1,
         }
@@ -81,13 +80,20 @@ pub(super) fn decide(judged: &mut [Judged], spec: &CompareSpec) {
         if verdict == Verdict::Inconclusive {
             one.metric.more_runs = estimate.more_runs;
             if compare::verdict(estimate, asked) != Verdict::Inconclusive {
-                one.metric.remarks.push("beyond the margin by itself, but not among so many figures".to_owned());
+                one.metric
+                    .remarks
+                    .push("beyond the margin by itself, but not among so many figures".to_owned());
             }
         }
     }
 }
 
-fn one(values: &Values, (key_a, key): &(MetricKey, MetricKey), interleaved: bool, spec: &CompareSpec) -> Judged {
+fn one(
+    values: &Values,
+    (key_a, key): &(MetricKey, MetricKey),
+    interleaved: bool,
+    spec: &CompareSpec,
+) -> Judged {
     let Values { a, b, paired, left_out } = values;
     let scale = Scale::of(key.quantity.unit());
     let known = spec.known.as_ref().and_then(|known| known.figures.get(key));
@@ -137,6 +143,12 @@ fn one(values: &Values, (key_a, key): &(MetricKey, MetricKey), interleaved: bool
     match compare::compare(&side(a), &side(b), &asked) {
         Ok(estimate) => {
             fill(&mut metric, &estimate, &asked);
+            // Of two runs nothing is known, but bytes and shares that are equal to the last digit need no statistics.
+            if estimate.method == Method::Unknown && estimate.a == estimate.b {
+                metric.detectable = None;
+                without_estimate(&mut metric, a, b, "");
+                return Judged { metric, tested: None };
+            }
             Judged { metric, tested: Some((estimate, asked)) }
         }
         Err(error) => {

@@ -70,12 +70,15 @@ fn variants(
     if let Pairing::Variants(pairs) = pairing {
         return pairs.clone();
     }
-    let names = |keys: &BTreeSet<MetricKey>| -> BTreeSet<String> { keys.iter().map(|key| key.variant.clone()).collect() };
+    let names = |keys: &BTreeSet<MetricKey>| -> BTreeSet<String> {
+        keys.iter().map(|key| key.variant.clone()).collect()
+    };
     let (of_a, of_b) = (names(a), names(b));
     let same: Vec<_> = of_a.intersection(&of_b).map(|name| (name.clone(), name.clone())).collect();
     match (of_a.first(), of_b.first()) {
         (Some(one), Some(other)) if same.is_empty() && of_a.len() == 1 && of_b.len() == 1 => {
-            remarks.push(format!("variant `{one}` is compared with variant `{other}`: each side has no other"));
+            remarks
+                .push(format!("variant `{one}` is compared with variant `{other}`: each side has no other"));
             vec![(one.clone(), other.clone())]
         }
         _ => same,
@@ -113,7 +116,8 @@ fn points(
             let (Some(own), Some(their)) = (points.first(), theirs.first()) else { continue };
             if points.len() == 1 && theirs.len() == 1 && own != their {
                 if told.insert((variant, own, their)) {
-                    let name = |point: &String| if point.is_empty() { "no point".to_owned() } else { point.clone() };
+                    let name =
+                        |point: &String| if point.is_empty() { "no point".to_owned() } else { point.clone() };
                     remarks.push(format!("{variant}: {} is compared with {}", name(their), name(own)));
                 }
                 moved.insert((other.clone(), variant.clone(), phase.clone(), form.clone()), their.clone());

@@ -57,7 +57,12 @@ fn speed(comparison: &Comparison) -> Option<String> {
     let told = |metric: &MetricComparison, word: &str| {
         let change = metric.change.map_or(0.0, |change| change.estimate);
         let key = &metric.key;
-        format!("{} {word} ({} {})", share(change), key.variant, place(&key.phase, key.stat, key.quantity.is_latency()))
+        format!(
+            "{} {word} ({} {})",
+            share(change),
+            key.variant,
+            place(&key.phase, key.stat, key.quantity.is_latency())
+        )
     };
     match (most(Verdict::Regressed), most(Verdict::Improved)) {
         (Some(worse), Some(better)) => Some(format!("{}, {}", told(worse, "slower"), told(better, "faster"))),
@@ -102,10 +107,13 @@ fn right(comparison: &Comparison) -> Option<String> {
 /// Without speed and recall: how many figures became what.
 fn other(comparison: &Comparison) -> Option<String> {
     let count = |verdict| comparison.metrics.iter().filter(|metric| metric.verdict == verdict).count();
-    let counts = [(Verdict::Regressed, "worse"), (Verdict::Improved, "better"), (Verdict::Equivalent, "alike")];
+    let counts =
+        [(Verdict::Regressed, "worse"), (Verdict::Improved, "better"), (Verdict::Equivalent, "alike")];
     let parts: Vec<String> = counts
         .into_iter()
-        .filter_map(|(verdict, word)| Some(count(verdict)).filter(|n| *n > 0).map(|n| format!("{word} in {n} figures")))
+        .filter_map(|(verdict, word)| {
+            Some(count(verdict)).filter(|n| *n > 0).map(|n| format!("{word} in {n} figures"))
+        })
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

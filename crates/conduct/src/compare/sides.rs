@@ -22,7 +22,9 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
     /// A run cannot be judged.
-    #[error("{side} cannot be judged: {run}: {reason}\n  Measure it again, on a machine that nobody else uses.")]
+    #[error(
+        "{side} cannot be judged: {run}: {reason}\n  Measure it again, on a machine that nobody else uses."
+    )]
     Invalid {
         /// Which side.
         side: Side,
@@ -121,18 +123,24 @@ pub(super) fn check(a: &Group, b: &Group, spec: &CompareSpec) -> Result<Vec<Stri
         a.runs.iter().chain(&b.runs).map(|run| run.tool.as_str()).filter(|tool| *tool != "annvil").collect();
     if !foreign.is_empty() {
         let tools = foreign.into_iter().collect::<Vec<_>>().join(", ");
-        remarks.push(format!("{tools} names neither machine nor plan: whether the sides are alike is not known"));
+        remarks.push(format!(
+            "{tools} names neither machine nor plan: whether the sides are alike is not known"
+        ));
     }
-    let (of_a, of_b) = (distinct(a, |run| run.fingerprint.as_deref()), distinct(b, |run| run.fingerprint.as_deref()));
+    let (of_a, of_b) =
+        (distinct(a, |run| run.fingerprint.as_deref()), distinct(b, |run| run.fingerprint.as_deref()));
     if differ(&of_a, &of_b) {
         let (a, b) = (machines(a), machines(b));
         match spec.machines {
             Unlike::Refused => return Err(Refused::Machines { a, b }),
-            Unlike::Marked => remarks.push(format!("not comparable: measured on different machines ({a}; {b})")),
+            Unlike::Marked => {
+                remarks.push(format!("not comparable: measured on different machines ({a}; {b})"))
+            }
             Unlike::Meant => {}
         }
     }
-    let (of_a, of_b) = (distinct(a, |run| run.plan_hash.as_deref()), distinct(b, |run| run.plan_hash.as_deref()));
+    let (of_a, of_b) =
+        (distinct(a, |run| run.plan_hash.as_deref()), distinct(b, |run| run.plan_hash.as_deref()));
     if differ(&of_a, &of_b) {
         let (a, b) = (short(&of_a), short(&of_b));
         match spec.plans {
@@ -142,7 +150,10 @@ pub(super) fn check(a: &Group, b: &Group, spec: &CompareSpec) -> Result<Vec<Stri
         }
     }
     if !spec.interleaved && !one_run(a, b) {
-        remarks.push("not interleaved: what the machine did at one time and not at the other counts as change".to_owned());
+        remarks.push(
+            "not interleaved: what the machine did at one time and not at the other counts as change"
+                .to_owned(),
+        );
         let has_plan = |group: &Group| group.runs.iter().any(|run| run.plan_hash.is_some());
         if spec.known.is_none() && has_plan(a) && has_plan(b) {
             remarks.push(
@@ -208,7 +219,8 @@ fn short(hashes: &BTreeSet<&str>) -> String {
 pub(super) fn nothing(a: &Group, b: &Group, spec: &CompareSpec) -> Refused {
     let has = |group: &Group| {
         let keys = group.figures.iter().flat_map(|figures| figures.values.keys());
-        let names: BTreeSet<String> = keys.map(|key| format!("{} {}", key.variant, key.phase).trim().to_owned()).collect();
+        let names: BTreeSet<String> =
+            keys.map(|key| format!("{} {}", key.variant, key.phase).trim().to_owned()).collect();
         let more = names.len().saturating_sub(6);
         let shown: Vec<String> = names.into_iter().take(6).collect();
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -46,7 +46,8 @@ pub fn causes(a: &Group, b: &Group, comparison: &Comparison) -> Vec<Cause> {
         for cause in places.iter().filter_map(ask) {
             // Of one variant the same is said once, whatever the phase.
             let same = |known: &&Cause| {
-                let variant = |cause: &Cause| cause.evidence.first().map(|evidence| evidence.key.variant.clone());
+                let variant =
+                    |cause: &Cause| cause.evidence.first().map(|evidence| evidence.key.variant.clone());
                 known.name == cause.name && variant(known) == variant(&cause)
             };
             if !found.iter().any(|known| same(&known)) {
@@ -72,7 +73,10 @@ fn places<'a>(a: &'a Group, b: &'a Group, comparison: &'a Comparison) -> Vec<Pla
     for metric in comparison.metrics.iter().filter(|metric| metric.verdict == Verdict::Regressed) {
         let variant_a = metric.key_a.as_ref().map_or(&metric.key.variant, |key| &key.variant);
         let (variant, phase) = (&metric.key.variant, &metric.key.phase);
-        if places.iter().all(|place| place.variant != variant || place.phase != phase || place.variant_a != variant_a) {
+        if places
+            .iter()
+            .all(|place| place.variant != variant || place.phase != phase || place.variant_a != variant_a)
+        {
             places.push(Place { a, b, comparison, variant_a, variant, phase });
         }
     }
@@ -82,14 +86,16 @@ fn places<'a>(a: &'a Group, b: &'a Group, comparison: &'a Comparison) -> Vec<Pla
 impl Place<'_> {
     /// What is compared at this place.
     fn metrics(&self) -> impl Iterator<Item = &MetricComparison> {
-        let here = |metric: &&MetricComparison| metric.key.variant == self.variant && metric.key.phase == self.phase;
+        let here =
+            |metric: &&MetricComparison| metric.key.variant == self.variant && metric.key.phase == self.phase;
         self.comparison.metrics.iter().filter(here)
     }
 
     /// Whether a latency or rate of this place is REGRESSED.
     fn is_slower(&self) -> bool {
         self.metrics().any(|metric| {
-            let speed = matches!(Family::of(&metric.key), Family::Latency | Family::Tail | Family::Throughput);
+            let speed =
+                matches!(Family::of(&metric.key), Family::Latency | Family::Tail | Family::Throughput);
             speed && metric.verdict == Verdict::Regressed
         })
     }
@@ -126,7 +132,9 @@ impl Place<'_> {
     /// The counterpart on side `a`: that of the comparison for its point, if there is one.
     fn key_a(&self, key: &MetricKey) -> MetricKey {
         let alike = |metric: &&MetricComparison| {
-            metric.key.variant == key.variant && metric.key.phase == key.phase && metric.key.point == key.point
+            metric.key.variant == key.variant
+                && metric.key.phase == key.phase
+                && metric.key.point == key.point
         };
         let own = self.comparison.metrics.iter().filter(alike).find_map(|metric| metric.key_a.as_ref());
         let point = own.map_or(&key.point, |own| &own.point).clone();
@@ -148,4 +156,3 @@ fn shown(evidence: &Evidence) -> (String, String) {
 fn cause(name: &str, sentence: String, advice: &str, evidence: Vec<Evidence>) -> Cause {
     Cause { name: name.to_owned(), sentence, advice: advice.to_owned(), evidence }
 }
-

@@ -56,13 +56,20 @@ pub(super) fn changes(comparison: &Comparison, spec: &GateSpec) -> Vec<Fired> {
             });
         };
         if metric.verdict == Verdict::Regressed {
-            let words = format!("{} worse, margin {}", amount(metric.scale, worse_by), amount(metric.scale, metric.margin));
+            let words = format!(
+                "{} worse, margin {}",
+                amount(metric.scale, worse_by),
+                amount(metric.scale, metric.margin)
+            );
             fire(Rule::Statistics, metric.margin, words);
         }
         let allowed = spec.rule(&metric.key).worse;
         if let Some(allowed) = allowed.filter(|allowed| worse_by > allowed.0 && is_worse(metric)) {
-            let words =
-                format!("{} worse, at most {} is allowed", amount(metric.scale, worse_by), amount(metric.scale, allowed.0));
+            let words = format!(
+                "{} worse, at most {} is allowed",
+                amount(metric.scale, worse_by),
+                amount(metric.scale, allowed.0)
+            );
             fire(Rule::Relative, allowed.0, words);
         }
     }

@@ -79,7 +79,8 @@ impl Measured {
 
     /// The same of figures without a plan: of every variant and point that has them.
     fn bare(&self, objective: &Objective) -> ObjectiveResult {
-        let keys: BTreeSet<&MetricKey> = self.group.figures.iter().flat_map(|one| one.values.keys()).collect();
+        let keys: BTreeSet<&MetricKey> =
+            self.group.figures.iter().flat_map(|one| one.values.keys()).collect();
         let meant = keys.into_iter().filter(|key| {
             key.quantity == objective.quantity
                 && key.stat == objective.stat

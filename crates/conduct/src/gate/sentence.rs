@@ -3,8 +3,8 @@
 use annvil_core::comparison::{Comparison, MetricComparison, Verdict};
 use annvil_core::gate::GateReport;
 
-use super::{blind, gone};
 use super::limits::amount;
+use super::{blind, gone};
 
 /// The sentence of a report that is complete but for it.
 pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Option<&str>) -> String {
@@ -49,7 +49,8 @@ pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Opt
         if gone.is_empty() {
             sentences.push(cannot_tell(report, comparison));
         } else {
-            sentences.push(format!("But nothing was measured of {}, which the baseline has.", gone.join(", ")));
+            sentences
+                .push(format!("But nothing was measured of {}, which the baseline has.", gone.join(", ")));
         }
     }
     sentences.join(" ")
@@ -61,7 +62,9 @@ fn refused(report: &GateReport) -> String {
 }
 
 fn first(reasons: &[String]) -> &str {
-    reasons.first().map_or("it did not come to its end", |reason| reason.lines().next().unwrap_or_default().trim_end_matches('.'))
+    reasons.first().map_or("it did not come to its end", |reason| {
+        reason.lines().next().unwrap_or_default().trim_end_matches('.')
+    })
 }
 
 /// Nothing speaks against the change.
@@ -83,7 +86,11 @@ fn well(report: &GateReport, comparison: &Comparison, baseline: &str) -> String 
         1 => " but for 1 figure, which was accepted".to_owned(),
         more => format!(" but for {more} figures, which were accepted"),
     };
-    format!("Nothing regressed against {baseline}{accepted}: of {} figures {}.", comparison.metrics.len(), parts.join(", "))
+    format!(
+        "Nothing regressed against {baseline}{accepted}: of {} figures {}.",
+        comparison.metrics.len(),
+        parts.join(", ")
+    )
 }
 
 /// What could hide.
@@ -97,7 +104,9 @@ fn cannot_tell(report: &GateReport, comparison: &Comparison) -> String {
         return String::new();
     };
     let change = match worst.detectable {
-        Some(change) => format!("a change of {} in {} would not have been found", amount(worst.scale, change), worst.key),
+        Some(change) => {
+            format!("a change of {} in {} would not have been found", amount(worst.scale, change), worst.key)
+        }
         None => format!("nothing is known of how {} scatters", worst.key),
     };
     let runs = hidden.iter().filter_map(|metric| metric.more_runs).max();

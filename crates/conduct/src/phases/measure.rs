@@ -220,9 +220,10 @@ fn record(stage: &mut Stage<'_>, what: Measurement, taken: Taken, churn: Option<
                 .collect(),
         }),
         warm: measured.flat,
-        waited: measured.waited.filter(|_| measured.window.0 > 0).map(|waited| {
-            waited.0 as f64 / (measured.window.0 as f64 * measured.threads.max(1) as f64)
-        }),
+        waited: measured
+            .waited
+            .filter(|_| measured.window.0 > 0)
+            .map(|waited| waited.0 as f64 / (measured.window.0 as f64 * measured.threads.max(1) as f64)),
     };
     let warmup = share(&warmed(&measured), measured.warming);
     let (stopped, ended, window) = (measured.stopped, measured.ended, measured.window);

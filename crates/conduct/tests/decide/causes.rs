@@ -41,7 +41,11 @@ fn named(a: &[(MetricKey, f64)], b: &[(MetricKey, f64)]) -> Vec<String> {
 fn each_speaks_by_itself_and_cites_both_sides() {
     type Case<'a> = (&'a str, Vec<(MetricKey, f64)>, Vec<(MetricKey, f64)>);
     let cases: Vec<Case<'_>> = vec![
-        ("cache-misses", vec![of_phase(Quantity::BufferHits, 0.991)], vec![of_phase(Quantity::BufferHits, 0.917)]),
+        (
+            "cache-misses",
+            vec![of_phase(Quantity::BufferHits, 0.991)],
+            vec![of_phase(Quantity::BufferHits, 0.917)],
+        ),
         ("client-bound", vec![of_phase(Quantity::CpuWait, 0.01)], vec![of_phase(Quantity::CpuWait, 0.12)]),
         (
             "connection-waits",
@@ -57,14 +61,20 @@ fn each_speaks_by_itself_and_cites_both_sides() {
         assert_eq!(named(&a, &b), [name], "{name}");
         // As slow, with that evidence as it was. A server that waits for something else has less to do the slower it is.
         let mut still = a.clone();
-        still.iter_mut().filter(|(key, _)| key.quantity == Quantity::ServerCpu).for_each(|(_, cores)| *cores /= 1.2);
+        still
+            .iter_mut()
+            .filter(|(key, _)| key.quantity == Quantity::ServerCpu)
+            .for_each(|(_, cores)| *cores /= 1.2);
         assert_eq!(named(&a, &still), Vec::<String>::new(), "{name} must be silent");
         // Evidence on one side alone is none.
         assert_eq!(named(&[], &b), Vec::<String>::new(), "{name} needs both sides");
         let (a, b) = (side("a", 1e6, &a), side("b", 1.2e6, &b));
         let comparison = compare(&a, &b, &CompareSpec::default()).unwrap();
         let cause = causes(&a, &b, &comparison).remove(0);
-        assert!(!cause.evidence.is_empty() && !cause.advice.is_empty() && cause.sentence.ends_with('.'), "{cause:?}");
+        assert!(
+            !cause.evidence.is_empty() && !cause.advice.is_empty() && cause.sentence.ends_with('.'),
+            "{cause:?}"
+        );
     }
 }
 

@@ -28,7 +28,11 @@ fn slower_is_regressed_and_equal_recall_is_equivalent() {
     assert_eq!(comparison.sentence, "b is 12 % slower (hnsw search p95), and as right (recall the same).");
     let recall = comparison.metrics.iter().find(|metric| metric.key.quantity == RECALL).unwrap();
     assert_eq!(recall.method, "query by query, over 200 queries");
-    assert!(comparison.remarks.iter().any(|remark| remark.starts_with("not interleaved")), "{:?}", comparison.remarks);
+    assert!(
+        comparison.remarks.iter().any(|remark| remark.starts_with("not interleaved")),
+        "{:?}",
+        comparison.remarks
+    );
 }
 
 #[test]
@@ -111,8 +115,10 @@ fn variants_are_paired_by_name_by_choice_or_because_there_is_no_other() {
     let refused = compare(&side("a", &["f32", "i8"]), &side("b", &["f16", "bits"]), &CompareSpec::default());
     assert!(refused.unwrap_err().to_string().contains("--pair A=B"));
 
-    let other = compare(&side("a", &["f32", "old"]), &side("b", &["f32", "new"]), &CompareSpec::default()).unwrap();
-    let left: Vec<(&str, bool)> = other.unmatched.iter().map(|one| (one.key.variant.as_str(), one.in_a)).collect();
+    let other =
+        compare(&side("a", &["f32", "old"]), &side("b", &["f32", "new"]), &CompareSpec::default()).unwrap();
+    let left: Vec<(&str, bool)> =
+        other.unmatched.iter().map(|one| (one.key.variant.as_str(), one.in_a)).collect();
     assert_eq!(left, [("old", true), ("new", false)]);
 }
 
@@ -121,7 +127,9 @@ fn one_point_is_compared_with_another_and_sweeps_at_equal_recall() {
     let sweep = |name: &str, points: &[(&str, f64, f64)]| {
         group(name, 5, |number, figures| {
             for (point, nanoseconds, recall) in points {
-                figures.values.insert(at("hnsw", point, Quantity::Service, Stat::P50), around(*nanoseconds, number));
+                figures
+                    .values
+                    .insert(at("hnsw", point, Quantity::Service, Stat::P50), around(*nanoseconds, number));
                 figures.values.insert(at("hnsw", point, RECALL, Stat::Mean), *recall);
             }
         })
@@ -141,7 +149,11 @@ fn one_point_is_compared_with_another_and_sweeps_at_equal_recall() {
     let comparison = compare(&a, &b, &CompareSpec::default()).unwrap();
     let [equal] = comparison.equal_recall.as_slice() else { panic!("{:?}", comparison.equal_recall) };
     assert!((equal.recall - 0.95).abs() < 1e-12 && equal.verdict == Verdict::Equivalent, "{equal:?}");
-    assert!(comparison.sentence.ends_with("At a recall of 0.9500 it is as fast (search p50)."), "{}", comparison.sentence);
+    assert!(
+        comparison.sentence.ends_with("At a recall of 0.9500 it is as fast (search p50)."),
+        "{}",
+        comparison.sentence
+    );
 }
 
 #[test]
@@ -152,12 +164,30 @@ fn values_without_a_ratio_and_moments_are_not_guessed_at() {
             figures.values.insert(key("hnsw", Quantity::Time, Stat::Value), settle * (number + 1) as f64);
         })
     };
-    let comparison = compare(&side("a", 0.0, 100.0), &side("b", 0.0, 300.0), &CompareSpec::default()).unwrap();
+    let comparison =
+        compare(&side("a", 0.0, 100.0), &side("b", 0.0, 300.0), &CompareSpec::default()).unwrap();
     assert!(comparison.metrics.iter().all(|metric| metric.verdict == Verdict::Equivalent), "{comparison:?}");
-    let comparison = compare(&side("a", 0.0, 100.0), &side("b", 5.0, 300.0), &CompareSpec::default()).unwrap();
+    let comparison =
+        compare(&side("a", 0.0, 100.0), &side("b", 5.0, 300.0), &CompareSpec::default()).unwrap();
     let memory = comparison.metrics.iter().find(|metric| metric.key.quantity == Quantity::Memory).unwrap();
     assert_eq!((memory.verdict, memory.change), (Verdict::Inconclusive, None));
-    let comparison = compare(&side("a", 100.0, 1.0), &side("b", 110.0, 1.0), &CompareSpec::default()).unwrap();
+    let comparison =
+        compare(&side("a", 100.0, 1.0), &side("b", 110.0, 1.0), &CompareSpec::default()).unwrap();
     let memory = comparison.metrics.iter().find(|metric| metric.key.quantity == Quantity::Memory).unwrap();
     assert_eq!(memory.verdict, Verdict::Regressed);
+}
+
+#[test]
+fn of_two_runs_only_what_is_equal_to_the_last_digit_is_told() {
+    let side = |name: &str, nanoseconds: f64| {
+        group(name, 1, |_, figures| {
+            figures.values.insert(key("hnsw", Quantity::Memory, Stat::Value), 3_350_000.0);
+            figures.values.insert(key("hnsw", Quantity::Success, Stat::Value), 1.0);
+            figures.values.insert(key("hnsw", Quantity::Service, Stat::P50), nanoseconds);
+        })
+    };
+    let comparison = compare(&side("a", 1e6), &side("b", 2e6), &CompareSpec::default()).unwrap();
+    assert_eq!(verdict(&comparison, Quantity::Memory, Stat::Value), Verdict::Equivalent);
+    assert_eq!(verdict(&comparison, Quantity::Success, Stat::Value), Verdict::Equivalent);
+    assert_eq!(verdict(&comparison, Quantity::Service, Stat::P50), Verdict::Inconclusive);
 }

@@ -47,7 +47,8 @@ fn each_rule_says_that_it_was_the_one() {
     let a = side("a", 1e6, 0);
     let report = judged(side("b", 1.3e6, 0), Some(&a), &spec("always: [search.service.p50 <= 1.2ms]"), &[]);
     let key = key("hnsw", Quantity::Service, Stat::P50);
-    let rules: Vec<Rule> = report.fired.iter().filter(|fired| fired.key == key).map(|fired| fired.rule).collect();
+    let rules: Vec<Rule> =
+        report.fired.iter().filter(|fired| fired.key == key).map(|fired| fired.rule).collect();
     assert_eq!(rules, [Rule::Statistics, Rule::Relative, Rule::Absolute]);
     assert_eq!((report.severity(), report.exit_code), (Some(Severity::Severe), 1));
     assert_eq!(report.sentence, "hnsw search.service.p50: 30 % worse, margin 2 %, and 6 more.");

@@ -4,18 +4,25 @@ use annvil_core::figures::{Figures, Group, Provenance};
 use annvil_core::key::MetricKey;
 use annvil_core::quantity::{Quantity, Stat};
 
-pub const RECALL: Quantity = Quantity::Recall { k: 10 };
+pub(crate) const RECALL: Quantity = Quantity::Recall { k: 10 };
 
-pub fn key(variant: &str, quantity: Quantity, stat: Stat) -> MetricKey {
+pub(crate) fn key(variant: &str, quantity: Quantity, stat: Stat) -> MetricKey {
     at(variant, "", quantity, stat)
 }
 
-pub fn at(variant: &str, point: &str, quantity: Quantity, stat: Stat) -> MetricKey {
+pub(crate) fn at(variant: &str, point: &str, quantity: Quantity, stat: Stat) -> MetricKey {
     let own = |text: &str| text.to_owned();
-    MetricKey { variant: own(variant), point: own(point), phase: own("search"), form: own("search"), quantity, stat }
+    MetricKey {
+        variant: own(variant),
+        point: own(point),
+        phase: own("search"),
+        form: own("search"),
+        quantity,
+        stat,
+    }
 }
 
-pub fn provenance(run: &str) -> Provenance {
+pub(crate) fn provenance(run: &str) -> Provenance {
     Provenance {
         run: run.to_owned(),
         session: run.to_owned(),
@@ -31,7 +38,7 @@ pub fn provenance(run: &str) -> Provenance {
 }
 
 /// Runs with the figures that `fill` gives for each.
-pub fn group(name: &str, runs: usize, fill: impl Fn(usize, &mut Figures)) -> Group {
+pub(crate) fn group(name: &str, runs: usize, fill: impl Fn(usize, &mut Figures)) -> Group {
     let mut group = Group { name: name.to_owned(), ..Group::default() };
     for number in 0..runs {
         let run = format!("{name}-{number}");
@@ -44,21 +51,23 @@ pub fn group(name: &str, runs: usize, fill: impl Fn(usize, &mut Figures)) -> Gro
 }
 
 /// The `number`-th of values that scatter around a level by about 1 %, always the same.
-pub fn around(level: f64, number: usize) -> f64 {
+pub(crate) fn around(level: f64, number: usize) -> f64 {
     const SCATTER: [f64; 6] = [0.3, -1.1, 0.9, -0.4, 1.2, -0.8];
     level * (1.0 + 0.01 * SCATTER[number % SCATTER.len()])
 }
 
 /// A latency of so many nanoseconds and its counterpart, the rate.
-pub fn speeds(figures: &mut Figures, number: usize, nanoseconds: f64) {
+pub(crate) fn speeds(figures: &mut Figures, number: usize, nanoseconds: f64) {
     for stat in [Stat::P50, Stat::P95] {
         figures.values.insert(key("hnsw", Quantity::Service, stat), around(nanoseconds, number));
     }
-    figures.values.insert(key("hnsw", Quantity::Throughput, Stat::Value), around(1e9 / nanoseconds, number + 1));
+    figures
+        .values
+        .insert(key("hnsw", Quantity::Throughput, Stat::Value), around(1e9 / nanoseconds, number + 1));
 }
 
 /// Recall of 200 queries, of which every `lost`-th lost a tenth (none if it is 0).
-pub fn recalls(figures: &mut Figures, variant: &str, lost: u32) {
+pub(crate) fn recalls(figures: &mut Figures, variant: &str, lost: u32) {
     let queries: Vec<(u32, f32)> = (0..200)
         .map(|query| {
             let right = if query % 7 == 0 { 0.8 } else { 1.0 };

@@ -49,7 +49,7 @@ fn of_a_comparison_and_of_fifty_gates() {
             candidate: &candidate,
             baseline: Some(baseline),
             missing: None,
-        unlike: false,
+            unlike: false,
             compare: CompareSpec::default(),
             accepted: &[],
         });

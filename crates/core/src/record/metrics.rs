@@ -235,7 +235,8 @@ impl<'a> Collector<'a> {
 
     /// Whether plans go through a vector index: its scan is ordered by the distance itself.
     fn plans(&mut self, plans: &[PlanRecord]) {
-        let used = plans.iter().filter(|plan| plan.plan.contains("Index Scan") && plan.plan.contains("Order By:"));
+        let used =
+            plans.iter().filter(|plan| plan.plan.contains("Index Scan") && plan.plan.contains("Order By:"));
         if !plans.is_empty() {
             self.value(Quantity::IndexUsed, used.count() as f64 / plans.len() as f64);
         }
@@ -250,7 +251,8 @@ impl<'a> Collector<'a> {
         if let Some(cpu) = resources.subject("client").and_then(|client| client.mean.cpu) {
             self.value(Quantity::ClientCpu, cpu);
         }
-        let watched = resources.subjects.iter().filter(|subject| !matches!(&*subject.name, "client" | "host"));
+        let watched =
+            resources.subjects.iter().filter(|subject| !matches!(&*subject.name, "client" | "host"));
         let watched: Vec<f64> = watched.filter_map(|subject| subject.mean.cpu).collect();
         if !watched.is_empty() {
             self.value(Quantity::ServerCpu, watched.iter().sum());

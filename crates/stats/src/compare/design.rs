@@ -73,8 +73,8 @@ pub(super) fn design(a: &Side, b: &Side, spec: &Spec) -> Result<Design, CompareE
         return Err(CompareError::Unpaired { a: blocks.0, b: blocks.1 });
     }
     // A single value beside equal ones is no certainty: rounded figures are equal until they are not.
-    let seen_twice = blocks.0.min(blocks.1) > 1 || (blocks.0.max(blocks.1) > 1 && a[0][0] == b[0][0]);
-    if constant(&a) && constant(&b) && seen_twice {
+    let certain = blocks.0.min(blocks.1) > 1 || (blocks.0.max(blocks.1) > 1 && a[0][0] == b[0][0]);
+    if constant(&a) && constant(&b) && certain {
         return Ok(Design {
             method: Method::Exact,
             means: (a[0][0], b[0][0]),
@@ -86,7 +86,7 @@ pub(super) fn design(a: &Side, b: &Side, spec: &Spec) -> Result<Design, CompareE
         });
     }
     let long = (a.len() >= SESSIONS, b.len() >= SESSIONS);
-    if constant(&a) && constant(&b) && !spec.paired {
+    if blocks.0.max(blocks.1) > 1 && constant(&a) && constant(&b) && !spec.paired {
         return Ok(few(&a, &b, spec));
     }
     Ok(match long {

@@ -59,7 +59,10 @@ impl Place {
     /// The folder of its file.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => path.parent(),
+            // A bare name lies in the working directory.
+            Self::File(path) => {
+                path.parent().map(|folder| if folder == "" { Path::new(".") } else { folder })
+            }
             Self::Server(_) => None,
         }
     }

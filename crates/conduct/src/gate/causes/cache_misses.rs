@@ -23,7 +23,9 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     let (was, is) = shown(&hits);
     let mut sentence = format!("Buffer hits fell from {was} to {is} during {}", place.phase);
     let mut evidence = vec![hits];
-    if let (Some(stored), Some(buffers)) = (place.anywhere(Quantity::Stored), place.anywhere(Quantity::Buffers)) {
+    if let (Some(stored), Some(buffers)) =
+        (place.anywhere(Quantity::Stored), place.anywhere(Quantity::Buffers))
+    {
         let of = |evidence: &annvil_core::gate::Evidence| format_value(evidence.key.quantity, evidence.b);
         sentence.push_str(&format!(
             "; of table and index, {}, {} were in the buffers after building, {} before the change",
@@ -41,4 +43,3 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
         evidence,
     ))
 }
-

@@ -21,9 +21,10 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
         return None;
     }
     let waited = place.here(Quantity::CpuWait).filter(|waited| waited.b - waited.a >= WAITED);
-    let lag = place.evidence(Quantity::SchedLag, Stat::P99, true).into_iter().find(|lag| {
-        lag.b >= LAG && lag.b >= TIMES * lag.a
-    });
+    let lag = place
+        .evidence(Quantity::SchedLag, Stat::P99, true)
+        .into_iter()
+        .find(|lag| lag.b >= LAG && lag.b >= TIMES * lag.a);
     let mut parts = Vec::new();
     let mut evidence = Vec::new();
     if let Some(waited) = waited {

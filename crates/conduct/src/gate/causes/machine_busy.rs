@@ -9,7 +9,8 @@ use super::{Place, cause, shown};
 const TAKEN: f64 = 0.02;
 
 pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
-    let steal = place.here(Quantity::Steal).filter(|steal| steal.b - steal.a >= TAKEN && place.is_slower())?;
+    let steal =
+        place.here(Quantity::Steal).filter(|steal| steal.b - steal.a >= TAKEN && place.is_slower())?;
     let (was, is) = shown(&steal);
     Some(cause(
         "machine-busy",

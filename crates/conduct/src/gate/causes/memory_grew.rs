@@ -15,7 +15,8 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     if !place.is_slower() {
         return None;
     }
-    let swapped = place.here(Quantity::Swapped).filter(|swapped| swapped.b >= PAGES && swapped.b >= 2.0 * swapped.a);
+    let swapped =
+        place.here(Quantity::Swapped).filter(|swapped| swapped.b >= PAGES && swapped.b >= 2.0 * swapped.a);
     let resident = place.anywhere(Quantity::Resident).filter(|memory| memory.b >= (1.0 + GROWN) * memory.a);
     let mut parts = Vec::new();
     if let Some(resident) = &resident {
@@ -41,5 +42,7 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
 /// A text that begins a sentence.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }

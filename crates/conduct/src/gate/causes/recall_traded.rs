@@ -22,9 +22,13 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     let (took, takes) = shown(&evidence[1]);
     let name = format!("{} {}", speed.key.quantity, speed.key.stat);
     let sentence = if less_right {
-        format!("Recall was traded for speed: recall fell from {was} to {is} while {name} went from {took} to {takes}.")
+        format!(
+            "Recall was traded for speed: recall fell from {was} to {is} while {name} went from {took} to {takes}."
+        )
     } else {
-        format!("Speed was traded for recall: recall rose from {was} to {is} while {name} went from {took} to {takes}.")
+        format!(
+            "Speed was traded for recall: recall rose from {was} to {is} while {name} went from {took} to {takes}."
+        )
     };
     Some(cause(
         "recall-traded",

@@ -235,7 +235,8 @@ pub(crate) fn mixed(random: &mut impl Rng, keys: &MixedPhase, p50: f64, right: &
         limit: Nanos::from_secs(5),
         time: latencies(random, p50 * 1.6, 2400),
     };
-    let load = LoadRecord { sessions: 4, threads: 4, in_flight: 3.97, open: None, warm: Some(false), waited: None };
+    let load =
+        LoadRecord { sessions: 4, threads: 4, in_flight: 3.97, open: None, warm: Some(false), waited: None };
     PhaseResult::Measured {
         load,
         forms,
