@@ -47,7 +47,6 @@ pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
     };
     match quantity {
         Quantity::Service | Quantity::Success => load() || matches!(phase, Phase::Runbook(_)),
-        Quantity::SchedLag => load(),
         Quantity::Throughput => !matches!(phase, Phase::Settle(_) | Phase::Verify(_)),
         Quantity::Response | Quantity::QueueWait => {
             load() && phase.traffic().is_some_and(|traffic| traffic.is_open())
@@ -75,7 +74,8 @@ pub fn measures(phase: &Phase, quantity: Quantity) -> bool {
             load() || matches!(phase, Phase::Load(_) | Phase::Settle(_) | Phase::Limit(_) | Phase::Runbook(_))
         }
         Quantity::Disk | Quantity::DiskPerRow => matches!(phase, Phase::Persist(_)),
-        Quantity::ClientCpu
+        Quantity::SchedLag
+        | Quantity::ClientCpu
         | Quantity::ServerCpu
         | Quantity::CpuWait
         | Quantity::Steal
