@@ -47,7 +47,8 @@ fn values(a: &Group, b: &Group, (key_a, key_b): &(MetricKey, MetricKey), interle
     if !interleaved || a.figures.len() != b.figures.len() {
         return apart();
     }
-    let (mut sessions, mut left_out): (Vec<(&str, Vec<f64>, Vec<f64>)>, usize) = (Vec::new(), 0);
+    let mut sessions: Vec<(&str, Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut left_out = 0;
     for (of_a, of_b) in a.figures.iter().zip(&b.figures) {
         match (of_a.values.get(key_a), of_b.values.get(key_b)) {
             (Some(one), Some(other)) => {
@@ -163,7 +164,7 @@ pub(super) fn fill(metric: &mut MetricComparison, estimate: &Estimate, asked: &S
     metric.a = estimate.a;
     metric.b = estimate.b;
     let told = estimate.low.is_finite() && estimate.high.is_finite();
-    metric.change = told.then(|| Change {
+    metric.change = told.then_some(Change {
         estimate: estimate.effect,
         low: estimate.low,
         high: estimate.high,

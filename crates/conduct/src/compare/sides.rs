@@ -134,7 +134,7 @@ pub(super) fn check(a: &Group, b: &Group, spec: &CompareSpec) -> Result<Vec<Stri
         match spec.machines {
             Unlike::Refused => return Err(Refused::Machines { a, b }),
             Unlike::Marked => {
-                remarks.push(format!("not comparable: measured on different machines ({a}; {b})"))
+                remarks.push(format!("not comparable: measured on different machines ({a}; {b})"));
             }
             Unlike::Meant => {}
         }

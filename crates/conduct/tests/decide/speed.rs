@@ -1,4 +1,5 @@
 //! How long deciding takes: `cargo test --release -p annvil-conduct --test decide speed -- --ignored --nocapture`.
+#![allow(clippy::print_stdout, reason = "the figures are what it is run for")]
 
 use std::time::Instant;
 

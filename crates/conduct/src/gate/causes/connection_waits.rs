@@ -19,11 +19,11 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
         return None;
     }
     let (was, is) = shown(&waits);
-    let (served, serves) = shown(&service);
+    let (took, takes) = shown(&service);
     Some(cause(
         "connection-waits",
         format!(
-            "Calls waited {is} for a connection on average during {}, {was} before; they took {serves}, {served} before.",
+            "Calls waited {is} for a connection on average during {}, {was} before; they took {takes}, {took} before.",
             place.phase
         ),
         "Make the pool larger, or use fewer sessions; a pooler in front of the server may have less to give.",

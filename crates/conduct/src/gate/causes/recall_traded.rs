@@ -17,7 +17,7 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     let speed = place.metrics().find(|metric| {
         matches!(Family::of(&metric.key), Family::Latency | Family::Throughput) && metric.verdict == opposite
     })?;
-    let evidence = [recall, speed].map(|metric| of(metric));
+    let evidence = [recall, speed].map(of);
     let (was, is) = shown(&evidence[0]);
     let (took, takes) = shown(&evidence[1]);
     let name = format!("{} {}", speed.key.quantity, speed.key.stat);
