@@ -65,14 +65,14 @@ pub struct GatingFlags {
     /// Write summary.md, regression.md, ci-summary.md, junit.xml, raw.json and more into a folder.
     #[arg(long, value_name = "DIR")]
     pub artefacts: Option<PathBuf>,
-    /// Tell a channel of Slack what is wrong: the address of its incoming webhook. The variable ANNVIL_NOTIFY_SLACK does
+    /// Tell a channel of Slack what is wrong: the address of its incoming webhook. The variable `ANNVIL_NOTIFY_SLACK` does
     /// the same, and no other user of the machine can see it.
     #[arg(long, value_name = "URL")]
     pub notify_slack: Vec<String>,
-    /// The same for Teams; the variable ANNVIL_NOTIFY_TEAMS.
+    /// The same for Teams; the variable `ANNVIL_NOTIFY_TEAMS`.
     #[arg(long, value_name = "URL")]
     pub notify_teams: Vec<String>,
-    /// The same for any receiver of JSON; the variable ANNVIL_NOTIFY_WEBHOOK.
+    /// The same for any receiver of JSON; the variable `ANNVIL_NOTIFY_WEBHOOK`.
     #[arg(long, value_name = "URL")]
     pub notify_webhook: Vec<String>,
     /// Notify also if nothing is wrong.
@@ -254,13 +254,11 @@ fn named(name: &str, place: &PlaceFlags) -> anyhow::Result<Result<Found, String>
         Ok(resolved) => {
             Ok(Ok(Found { group: resolved.group.clone(), records: Vec::new(), baseline: Some(resolved) }))
         }
-        Err(annvil_store::DatabaseError::Missing { what, help }) => match place.find(name) {
-            Ok(found) => Ok(Ok(found)),
-            Err(_) => {
-                let text = format!("{what}. {help}");
-                Ok(Err(text.trim_end_matches('.').replacen("there is", "There is", 1)))
-            }
-        },
+        Err(annvil_store::DatabaseError::Missing { what, help }) => {
+            let text = format!("{what}. {help}");
+            let why = text.trim_end_matches('.').replacen("there is", "There is", 1);
+            Ok(place.find(name).map_err(|_| why))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -18,7 +18,7 @@ pub struct PlaceFlags {
     /// Folder that runs lie in.
     #[arg(long, short, value_name = "DIR", default_value = "runs")]
     pub output: PathBuf,
-    /// The store of runs and baselines: a file, or postgres://user@host/database. [default: the variable ANNVIL_STORE, or
+    /// The store of runs and baselines: a file, or `postgres://user@host/database`. [default: the variable `ANNVIL_STORE`, or
     /// history.db beside the runs]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,

@@ -141,10 +141,6 @@ mod tests {
         of(folder, &|name| variables.get(name).map(|value| (*value).to_owned()))
     }
 
-    fn text(value: &str) -> Option<String> {
-        Some(value.to_owned())
-    }
-
     #[test]
     fn ci_systems_say_it_in_their_variables() {
         let nowhere = tempfile::tempdir().unwrap();
@@ -163,19 +159,22 @@ mod tests {
             ],
         );
         let expected = Origin {
-            commit: text(COMMIT),
-            branch: text("faster"),
-            request: text("42"),
-            ci: text("github"),
-            url: text("https://github.com/o/r/actions/runs/7"),
-            who: text("ann"),
+            commit: Some(COMMIT.to_owned()),
+            branch: Some("faster".to_owned()),
+            request: Some("42".to_owned()),
+            ci: Some("github".to_owned()),
+            url: Some("https://github.com/o/r/actions/runs/7".to_owned()),
+            who: Some("ann".to_owned()),
         };
         assert_eq!(github, expected);
         let gitlab = with(
             nowhere.path(),
             &[("GITLAB_CI", "true"), ("CI_COMMIT_SHA", COMMIT), ("CI_COMMIT_BRANCH", "main")],
         );
-        assert_eq!((gitlab.ci, gitlab.branch, gitlab.request), (text("gitlab"), text("main"), None));
+        assert_eq!(
+            (gitlab.ci, gitlab.branch, gitlab.request),
+            (Some("gitlab".to_owned()), Some("main".to_owned()), None)
+        );
         let jenkins = with(
             nowhere.path(),
             &[
@@ -185,12 +184,15 @@ mod tests {
                 ("CHANGE_ID", "3"),
             ],
         );
-        assert_eq!((jenkins.branch, jenkins.request), (text("main"), text("3")));
+        assert_eq!((jenkins.branch, jenkins.request), (Some("main".to_owned()), Some("3".to_owned())));
         let buildkite = with(
             nowhere.path(),
             &[("BUILDKITE", "true"), ("BUILDKITE_COMMIT", "HEAD"), ("BUILDKITE_PULL_REQUEST", "false")],
         );
-        assert_eq!((buildkite.ci, buildkite.commit, buildkite.request), (text("buildkite"), None, None));
+        assert_eq!(
+            (buildkite.ci, buildkite.commit, buildkite.request),
+            (Some("buildkite".to_owned()), None, None)
+        );
         assert!(with(nowhere.path(), &[]).is_empty());
     }
 
@@ -204,14 +206,14 @@ mod tests {
         let below = place.path().join("src");
         fs::create_dir(&below).unwrap();
         let origin = with(&below, &[]);
-        assert_eq!((origin.commit, origin.branch), (text(COMMIT), text("topic/one")));
+        assert_eq!((origin.commit, origin.branch), (Some(COMMIT.to_owned()), Some("topic/one".to_owned())));
 
         fs::remove_file(git.join("refs/heads/topic/one")).unwrap();
         fs::write(git.join("packed-refs"), format!("# pack-refs\n{COMMIT} refs/heads/topic/one\n")).unwrap();
-        assert_eq!(with(&below, &[]).commit, text(COMMIT));
+        assert_eq!(with(&below, &[]).commit, Some(COMMIT.to_owned()));
 
         fs::write(git.join("HEAD"), format!("{COMMIT}\n")).unwrap();
-        assert_eq!((with(&below, &[]).commit, with(&below, &[]).branch), (text(COMMIT), None));
+        assert_eq!((with(&below, &[]).commit, with(&below, &[]).branch), (Some(COMMIT.to_owned()), None));
 
         // A work tree of its own.
         let tree = tempfile::tempdir().unwrap();
@@ -220,6 +222,6 @@ mod tests {
         fs::write(tree.path().join(".git"), format!("gitdir: {}\n", own.display())).unwrap();
         fs::write(own.join("HEAD"), "ref: refs/heads/topic/one\n").unwrap();
         fs::write(own.join("commondir"), "../..\n").unwrap();
-        assert_eq!(with(tree.path(), &[]).commit, text(COMMIT));
+        assert_eq!(with(tree.path(), &[]).commit, Some(COMMIT.to_owned()));
     }
 }

@@ -33,7 +33,7 @@ pub struct ExportFlags {
     /// Folder that runs lie in.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub runs: PathBuf,
-    /// The store of runs and baselines: a file, or postgres://user@host/database. [default: the variable `ANNVIL_STORE`, or
+    /// The store of runs and baselines: a file, or `postgres://user@host/database`. [default: the variable `ANNVIL_STORE`, or
     /// history.db beside the runs]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,

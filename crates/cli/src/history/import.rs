@@ -128,7 +128,9 @@ fn read(folder: &Path, session: Option<String>) -> anyhow::Result<Read> {
     let record = annvil_report::read(&text)?;
     let (mut about, mut figures) = (Provenance::of(&record), figures(&record));
     if let Some(session) = session {
-        figures.iter_mut().for_each(|block| block.session.clone_from(&session));
+        for block in &mut figures {
+            block.session.clone_from(&session);
+        }
         about.session = session;
     }
     Ok(Read { about, figures, folder: folder.to_owned() })

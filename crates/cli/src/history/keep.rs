@@ -12,7 +12,7 @@ use crate::{out, told};
 /// Flags of verbs that measure runs: where these are kept beside their folders.
 #[derive(Debug, Clone, Default, Args)]
 pub struct KeepFlags {
-    /// The store that takes in the run: a file, or postgres://user@host/database. [default: the variable `ANNVIL_STORE`, or
+    /// The store that takes in the run: a file, or `postgres://user@host/database`. [default: the variable `ANNVIL_STORE`, or
     /// history.db beside the runs]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
