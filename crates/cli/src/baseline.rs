@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::history::{Align, import, table, there};
+use crate::history::{Align, import, table};
 use crate::source::PlaceFlags;
 use crate::{out, paint};
 
@@ -37,7 +37,7 @@ pub enum BaselineVerb {
 pub struct SaveFlags {
     /// Its name.
     pub name: String,
-    /// Runs: names, their beginnings, or folders.
+    /// Runs: names, their beginnings, or folders; or results of another tool, such as `criterion:target/criterion`.
     pub runs: Vec<String>,
     /// Go along with new runs: stand for the latest so many that fit.
     #[arg(long, value_name = "N")]
@@ -184,6 +184,9 @@ fn save(flags: &SaveFlags) -> anyhow::Result<()> {
 
 /// Names of the runs that a text means. Runs that lie in a folder are taken in on the way.
 fn named(store: &Store, place: &PlaceFlags, given: &str) -> anyhow::Result<Vec<String>> {
+    if let Some(found) = import::results(given)? {
+        return Ok(import::take_in_results(store, found.group)?.runs);
+    }
     let below = place.output.join(given);
     let path = [Path::new(given), &below].into_iter().find(|path| path.exists() && !given.is_empty());
     let Some(path) = path else { return Ok(vec![store.find(given)?.provenance.run]) };
@@ -211,7 +214,7 @@ fn what(baseline: &Baseline) -> String {
 }
 
 fn list(flags: &ListFlags) -> anyhow::Result<()> {
-    let all = flags.place.existing()?.map_or_else(|| Ok(Vec::new()), |store| store.baselines())?;
+    let all = flags.place.there_or_none_yet()?.map_or_else(|| Ok(Vec::new()), |store| store.baselines())?;
     if flags.json {
         return out::json(&all);
     }
@@ -249,7 +252,7 @@ fn list(flags: &ListFlags) -> anyhow::Result<()> {
 }
 
 fn show(flags: &NamedFlags) -> anyhow::Result<()> {
-    let store = there(&flags.place)?;
+    let store = flags.place.there()?;
     let (name, version) = split(&flags.name);
     let resolved = store.resolve(name, version)?;
     let accepted = store.accepted(&resolved)?;
@@ -322,7 +325,7 @@ fn changed(change: f64, key: &annvil_core::key::MetricKey) -> String {
 }
 
 fn promote(flags: &PromoteFlags) -> anyhow::Result<()> {
-    let store = there(&flags.place)?;
+    let store = flags.place.to_change()?;
     let (name, version) = match flags.version {
         Some(version) => (flags.name.as_str(), Some(version)),
         None => split(&flags.name),
@@ -336,7 +339,7 @@ fn promote(flags: &PromoteFlags) -> anyhow::Result<()> {
 }
 
 fn delete(flags: &NamedFlags) -> anyhow::Result<()> {
-    let store = there(&flags.place)?;
+    let store = flags.place.to_change()?;
     let (name, version) = split(&flags.name);
     let deleted = store.delete_baseline(name, version)?;
     if flags.json {
@@ -348,7 +351,7 @@ fn delete(flags: &NamedFlags) -> anyhow::Result<()> {
 }
 
 fn accept(flags: &AcceptFlags) -> anyhow::Result<()> {
-    let store = there(&flags.place)?;
+    let store = flags.place.to_change()?;
     let (name, version) = split(&flags.name);
     let resolved = store.resolve(name, version)?;
     let keys = resolved.group.figures.iter().flat_map(|figures| figures.values.keys());

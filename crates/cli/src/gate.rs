@@ -1,24 +1,26 @@
 //! `annvil gate`.
 
-use std::path::{Path, PathBuf};
+mod against;
+mod flags;
+
+use std::path::Path;
 use std::process::ExitCode;
 
-use annvil_conduct::gate::{Accepted, Given, Measured, artefacts, gate as judge};
+use annvil_conduct::gate::{Given, Measured, artefacts, gate as judge};
 use annvil_conduct::{Outcome, Prepared, machine, notify, origin, prepare};
-use annvil_core::figures::Group;
 use annvil_core::gate::{GateReport, GateSpec};
 use annvil_core::record::{Origin, RunRecord};
 use annvil_core::secret::Secret;
 use annvil_load::cancel::Cancel;
-use annvil_store::Resolved;
 use annvil_store::import::Tool;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::compare::HowFlags;
-use crate::flags::RunFlags;
-use crate::source::{self, Found, PlaceFlags};
+use crate::source::{self, Found};
 use crate::{interrupt, out, paint, run, scenarios};
+
+pub use against::{Against, held_against};
+pub use flags::GatingFlags;
 
 /// Flags of `annvil gate`.
 #[derive(Debug, Clone, Default, Args)]
@@ -40,64 +42,6 @@ pub struct GateFlags {
     pub gating: GatingFlags,
 }
 
-/// Flags that a gate and `ci` share.
-#[derive(Debug, Clone, Default, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct GatingFlags {
-    /// Read what a change may cost from a file instead of the scenario's `gate:`.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Change a key of the scenario, or of what a change may cost: `--set gate.must_detect=5%`.
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Apply the scenario's preset `quick`: less of everything.
-    #[arg(long, conflicts_with = "full")]
-    pub quick: bool,
-    /// Apply the scenario's preset `full`: all there is.
-    #[arg(long)]
-    pub full: bool,
-    /// Apply a preset of the scenario by its name.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["quick", "full"])]
-    pub preset: Option<String>,
-    /// Measure the scenario so often, each time as a run of its own.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub repeat: u32,
-    /// Write summary.md, regression.md, ci-summary.md, junit.xml, raw.json and more into a folder.
-    #[arg(long, value_name = "DIR")]
-    pub artefacts: Option<PathBuf>,
-    /// Tell a channel of Slack what is wrong: the address of its incoming webhook. The variable `ANNVIL_NOTIFY_SLACK` does
-    /// the same, and no other user of the machine can see it.
-    #[arg(long, value_name = "URL")]
-    pub notify_slack: Vec<String>,
-    /// The same for Teams; the variable `ANNVIL_NOTIFY_TEAMS`.
-    #[arg(long, value_name = "URL")]
-    pub notify_teams: Vec<String>,
-    /// The same for any receiver of JSON; the variable `ANNVIL_NOTIFY_WEBHOOK`.
-    #[arg(long, value_name = "URL")]
-    pub notify_webhook: Vec<String>,
-    /// Notify also if nothing is wrong.
-    #[arg(long)]
-    pub notify_always: bool,
-    /// How sides are compared.
-    #[command(flatten)]
-    pub how: HowFlags,
-    /// Print the gate's report as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// Print nothing but the error, if there is one.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Show what is done in more detail.
-    #[arg(long, short)]
-    pub verbose: bool,
-    /// Run all variants in this process. Memory figures are then not reported.
-    #[arg(long)]
-    pub one_process: bool,
-    /// Where runs and baselines are.
-    #[command(flatten)]
-    pub place: PlaceFlags,
-}
-
 /// A candidate and what it may cost.
 pub struct Candidate {
     /// Its name.
@@ -108,24 +52,17 @@ pub struct Candidate {
     pub spec: GateSpec,
 }
 
-/// What a candidate is held against.
-#[derive(Default)]
-pub struct Against {
-    /// The baseline's figures.
-    pub group: Option<Group>,
-    /// The baseline, if it is one of the store.
-    pub resolved: Option<Resolved>,
-    /// Why there is none.
-    pub missing: Option<String>,
-    /// Whether there is one, of another plan or machine.
-    pub unlike: bool,
-}
-
 /// Measures or takes a candidate, judges it and ends as it came to.
 pub fn gate(flags: &GateFlags) -> anyhow::Result<ExitCode> {
     let origin = origin::detect(Path::new("."));
+    // First: that a baseline or its store is not there must be known before anything is measured.
+    let found =
+        flags.baseline.as_deref().map(|given| against::find(given, &flags.gating.place)).transpose()?;
     let candidate = candidate(flags, &origin)?;
-    let against = against(flags.baseline.as_deref(), &flags.gating.place, &candidate.measured.group)?;
+    let against = match (found, &flags.baseline) {
+        (Some(found), Some(given)) => held_against(found, &candidate.measured.group, given),
+        _ => Against::default(),
+    };
     let report = decide(&candidate, &against, &flags.gating, origin)?;
     Ok(ExitCode::from(report.exit_code))
 }
@@ -174,14 +111,12 @@ fn taken(found: Found, gating: &GatingFlags) -> anyhow::Result<Candidate> {
 
 /// Measures a scenario, as often as asked.
 fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Result<Candidate> {
-    let flags = run_flags(scenario, gating);
+    let flags = gating.run(scenario);
     let (file, text) = scenarios::find(scenario)?;
     let Prepared { plan, dataset } =
         prepare(&file, &text, &run::overrides(&flags)?, machine::usable_cores())?;
-    let of_gate: Vec<String> =
-        gating.set.iter().filter(|set| set.trim_start().starts_with("gate.")).cloned().collect();
     let spec = match &gating.config {
-        Some(config) => source::gate_spec(Some(config), None, &of_gate)?,
+        Some(config) => source::gate_spec(Some(config), None, &gating.set_of_gate())?,
         None => plan.gate.clone(),
     };
     let cancel = Cancel::new();
@@ -203,79 +138,6 @@ fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Re
     Ok(Candidate { name, measured: Measured::runs(&called, &records), spec })
 }
 
-fn run_flags(scenario: &str, gating: &GatingFlags) -> RunFlags {
-    // Keys of the gate do not change what is measured; those of a file of its own have no place in the scenario.
-    let own = |set: &&String| gating.config.is_none() || !set.trim_start().starts_with("gate.");
-    RunFlags {
-        scenario: scenario.to_owned(),
-        set: gating.set.iter().filter(own).cloned().collect(),
-        quick: gating.quick,
-        full: gating.full,
-        preset: gating.preset.clone(),
-        output: gating.place.output.clone(),
-        quiet: gating.quiet || gating.json,
-        tui: false,
-        json: false,
-        verbose: gating.verbose,
-        one_process: gating.one_process,
-        keep: crate::history::keep::KeepFlags { store: gating.place.store.clone(), ..Default::default() },
-    }
-}
-
-/// What a candidate is held against. Its own runs are no part of that, though a baseline may have taken them in.
-fn against(given: Option<&str>, place: &PlaceFlags, candidate: &Group) -> anyhow::Result<Against> {
-    let Some(given) = given else { return Ok(Against::default()) };
-    let name = given.strip_prefix("baseline:").unwrap_or(given);
-    let is_path = given == name && (Path::new(given).exists() || given.contains(['+', ':']));
-    let found = if is_path {
-        place.find(given)?
-    } else {
-        match named(name, place)? {
-            Ok(found) => found,
-            // A misspelt name would switch the gate off for ever.
-            Err(missing) => bail!(
-                "{missing}\n  annvil baseline list shows what there is; annvil ci begins a baseline by itself."
-            ),
-        }
-    };
-    Ok(held_against(found, candidate, given))
-}
-
-/// A baseline, or the run of this name; else why there is none.
-fn named(name: &str, place: &PlaceFlags) -> anyhow::Result<Result<Found, String>> {
-    let Some(store) = place.existing()? else {
-        if place.output.join(name).is_dir() {
-            return place.find(name).map(Ok);
-        }
-        return Ok(Err(format!("There is no baseline `{name}` yet, for there is no store of runs")));
-    };
-    let (short, version) = annvil_store::split(name);
-    match store.resolve(short, version) {
-        Ok(resolved) => {
-            Ok(Ok(Found { group: resolved.group.clone(), records: Vec::new(), baseline: Some(resolved) }))
-        }
-        Err(annvil_store::DatabaseError::Missing { what, help }) => {
-            let text = format!("{what}. {help}");
-            let why = text.trim_end_matches('.').replacen("there is", "There is", 1);
-            Ok(place.find(name).map_err(|_| why))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// A baseline without the candidate's own runs.
-pub fn held_against(found: Found, candidate: &Group, given: &str) -> Against {
-    let mut group = found.group;
-    let own = |run: &str| candidate.runs.iter().any(|own| own.run == run);
-    group.runs.retain(|run| !own(&run.run));
-    group.figures.retain(|figures| !own(&figures.run));
-    if group.runs.is_empty() {
-        let missing = Some(format!("The baseline `{given}` has no run but the one that is judged"));
-        return Against { missing, ..Against::default() };
-    }
-    Against { group: Some(group), resolved: found.baseline, ..Against::default() }
-}
-
 /// Judges, writes what is asked for, tells whom it concerns.
 pub fn decide(
     candidate: &Candidate,
@@ -285,7 +147,7 @@ pub fn decide(
 ) -> anyhow::Result<GateReport> {
     let group = &candidate.measured.group;
     let accepted = match &against.resolved {
-        Some(resolved) => accepted(resolved, &gating.place)?,
+        Some(resolved) => against::accepted(resolved, &gating.place)?,
         None => Vec::new(),
     };
     let mut compare = gating.how.spec()?;
@@ -310,17 +172,6 @@ pub fn decide(
         artefacts::write(folder, &report, group, against.group.as_ref())?;
     }
     Ok(report)
-}
-
-fn accepted(resolved: &Resolved, place: &PlaceFlags) -> anyhow::Result<Vec<Accepted>> {
-    let accepted = place.open()?.accepted(resolved)?.into_iter().map(|acceptance| Accepted {
-        pattern: acceptance.pattern,
-        up_to: acceptance.up_to,
-        reason: acceptance.reason,
-        who: acceptance.who,
-        when: acceptance.when,
-    });
-    Ok(accepted.collect())
 }
 
 fn show(report: &GateReport, gating: &GatingFlags) -> anyhow::Result<()> {

@@ -11,8 +11,6 @@ mod trend;
 
 use std::process::ExitCode;
 
-use annvil_store::Store;
-use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use crate::source::PlaceFlags;
@@ -55,18 +53,6 @@ pub fn history(verb: &HistoryVerb) -> anyhow::Result<ExitCode> {
         HistoryVerb::Prune(flags) => prune::prune(flags),
         HistoryVerb::Export(flags) => export::export(flags),
         HistoryVerb::Import(flags) => import::import(flags),
-        HistoryVerb::Trend(flags) => trend::trend(&there(&flags.place)?, &flags.trend),
-    }
-}
-
-/// The store that is there. Looking at one must not make it.
-pub fn there(place: &PlaceFlags) -> anyhow::Result<Store> {
-    match place.existing()? {
-        Some(store) => Ok(store),
-        None => bail!(
-            "there is no history at {} yet\n  `annvil run` begins it; `annvil history import {}` takes in what lies in folders.",
-            place.output.join(annvil_store::HISTORY).display(),
-            place.output.display()
-        ),
+        HistoryVerb::Trend(flags) => trend::trend(&flags.place.there()?, &flags.trend),
     }
 }

@@ -58,6 +58,7 @@ pub fn measure_change(
     origin: Origin,
 ) -> anyhow::Result<(RunRecord, RunFolder)> {
     tui::check(flags)?;
+    flags.keep.check(&flags.output)?;
     let isolation = if flags.one_process {
         Isolation::Shared
     } else {

@@ -52,24 +52,58 @@ impl Found {
 }
 
 impl PlaceFlags {
-    /// The store, made if it is not there.
+    /// The store, to be written: it is made if it is not there.
     pub fn open(&self) -> anyhow::Result<Store> {
-        Ok(match self.address() {
-            Some(address) => Store::open(&address)?,
-            None => Store::beside(&self.output)?,
-        })
+        Ok(Store::open(&self.address()?)?)
     }
 
-    fn address(&self) -> Option<String> {
+    /// The store, to look at, if there is one: looking for something must not make it.
+    pub fn existing(&self) -> anyhow::Result<Option<Store>> {
+        Ok(Store::read(&self.address()?)?)
+    }
+
+    /// The store, to look at; that there is none is an error.
+    pub fn there(&self) -> anyhow::Result<Store> {
+        match (self.existing()?, self.named()) {
+            (Some(store), _) => Ok(store),
+            (None, Some(address)) => Err(Store::missing(&address).into()),
+            (None, None) => bail!(
+                "there is no history at {} yet\n  `annvil run` begins it; `annvil history import {}` takes in what lies in folders.",
+                self.output.join(annvil_store::HISTORY).display(),
+                self.output.display()
+            ),
+        }
+    }
+
+    /// The store, to list what is in it: where none is named, there may be none yet.
+    pub fn there_or_none_yet(&self) -> anyhow::Result<Option<Store>> {
+        match self.named() {
+            Some(_) => self.there().map(Some),
+            None => self.existing(),
+        }
+    }
+
+    /// The store that is there, to be changed.
+    pub fn to_change(&self) -> anyhow::Result<Store> {
+        self.there()?;
+        self.open()
+    }
+
+    /// The store as it is named, if it is.
+    pub fn named(&self) -> Option<String> {
         self.store.clone().or_else(|| std::env::var(STORE).ok().filter(|address| !address.is_empty()))
     }
 
-    /// The store, if there is one: looking for something must not make it.
-    pub fn existing(&self) -> anyhow::Result<Option<Store>> {
-        if self.address().is_none() && !self.output.join(annvil_store::HISTORY).exists() {
-            return Ok(None);
-        }
-        self.open().map(Some)
+    /// Where it is, without a password.
+    pub fn shown(&self) -> anyhow::Result<String> {
+        Ok(Store::shown_at(&self.address()?)?)
+    }
+
+    fn address(&self) -> anyhow::Result<String> {
+        Ok(match self.named() {
+            Some(address) => address,
+            None => Store::address_beside(&self.output)?,
+        })
     }
 
     /// What a text means: runs, several joined by `+`, a folder of runs, a baseline, or results of another tool.
@@ -77,8 +111,8 @@ impl PlaceFlags {
         if let Some(name) = text.strip_prefix(BASELINE) {
             return self.baseline(name);
         }
-        if let Some((tool, paths)) = tool_of(text) {
-            return foreign(tool, &paths.split('+').collect::<Vec<_>>());
+        if let Some(found) = results(text) {
+            return found;
         }
         if Path::new(text).exists() || !text.contains('+') {
             return self.one(text);
@@ -104,7 +138,7 @@ impl PlaceFlags {
     /// A baseline by its name, with its version or without.
     pub fn baseline(&self, name: &str) -> anyhow::Result<Found> {
         let (name, version) = annvil_store::split(name);
-        let resolved = self.open()?.resolve(name, version)?;
+        let resolved = self.there()?.resolve(name, version)?;
         Ok(Found { group: resolved.group.clone(), records: Vec::new(), baseline: Some(resolved) })
     }
 
@@ -141,10 +175,11 @@ impl PlaceFlags {
     }
 }
 
-/// Tool and paths of `criterion:PATH`. A tool that is misspelt is a path that is not there.
-fn tool_of(text: &str) -> Option<(Tool, &str)> {
+/// Results of another tool, if a text is written so: `criterion:PATH`, several paths joined by `+`. A tool that is misspelt is
+/// a path that is not there.
+pub fn results(text: &str) -> Option<anyhow::Result<Found>> {
     let (tool, paths) = text.split_once(':')?;
-    Some((tool.parse().ok()?, paths))
+    Some(foreign(tool.parse().ok()?, &paths.split('+').collect::<Vec<_>>()))
 }
 
 /// Results of another tool.

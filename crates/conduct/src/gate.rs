@@ -20,8 +20,10 @@ mod limits;
 pub(crate) use limits::amount;
 mod measured;
 mod sentence;
+mod unused;
 
 pub use measured::Measured;
+use unused::Names;
 
 /// What a gate is given.
 #[derive(Debug)]
@@ -72,9 +74,13 @@ pub fn gate(given: Given<'_>) -> GateReport {
     let how = CompareSpec { gate: spec.clone(), ..how };
     let usable = invalid.is_empty() && failed.is_empty() && candidate.outcome < Outcome::Invalid;
     let compared = baseline.filter(|_| usable).map(|baseline| compare(baseline, &candidate.group, &how));
+    let names = Names::of(&candidate.group, baseline);
     let (comparison, refused) = match compared {
         None => (None, None),
-        Some(Ok(comparison)) => (Some(comparison), None),
+        Some(Ok(mut comparison)) => {
+            comparison.remarks.extend(names.unused(spec));
+            (Some(comparison), None)
+        }
         Some(Err(refused)) => (None, Some(refused)),
     };
     let mut report = GateReport {
@@ -96,8 +102,9 @@ pub fn gate(given: Given<'_>) -> GateReport {
     };
     // What is invalid is not judged: neither met nor missed.
     if report.invalid.is_empty() {
-        report.fired = limits::objectives(&candidate.objectives, Rule::Objective, &spec.severity);
-        report.fired.extend(limits::objectives(&candidate.always(spec), Rule::Absolute, &spec.severity));
+        report.fired = limits::objectives(&candidate.objectives, Rule::Objective, &spec.severity, &names);
+        let always = candidate.always(spec);
+        report.fired.extend(limits::objectives(&always, Rule::Absolute, &spec.severity, &names));
     }
     if let Some(comparison) = &comparison {
         let (fired, acknowledged) = acknowledge(limits::changes(comparison, spec), comparison, accepted);

@@ -8,10 +8,10 @@ use std::fmt;
 use annvil_core::figures::Group;
 use annvil_core::key::MetricKey;
 use serde::{Deserialize, Serialize};
+use sqlx::Row;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
 
-use crate::database::{DatabaseError, Result, Statement, Stop, Store};
+use crate::database::{DatabaseError, Result, Statement, Store};
 
 /// What a baseline is made of.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -204,14 +204,6 @@ fn one(name: &str, version: Option<u32>) -> Statement {
     }
     select.push(" ORDER BY version DESC LIMIT 1");
     select
-}
-
-/// The same inside a transaction.
-async fn latest_version(name: &str, connection: &mut AnyConnection) -> std::result::Result<i64, Stop> {
-    let mut select = Statement::new("SELECT coalesce(max(version), 0) FROM annvil_baseline WHERE name = ");
-    select.value(name);
-    let rows = select.rows(connection).await?;
-    Ok(rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get(0)?)
 }
 
 /// This instant, RFC 3339.

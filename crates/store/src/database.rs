@@ -1,6 +1,7 @@
 //! The store of runs: an index of what lies in their folders, with baselines and A/A figures, in SQLite or PostgreSQL.
 
 mod answers;
+mod connection;
 mod error;
 mod metrics;
 mod migrate;
@@ -9,11 +10,11 @@ mod statement;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::de::DeserializeOwned;
-use sqlx::any::{AnyConnectOptions, install_default_drivers};
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::AnyConnection;
+use sqlx::any::install_default_drivers;
 use tokio::runtime::Runtime;
 
 pub(crate) use answers::{Recalls, pack, unpack};
@@ -21,6 +22,7 @@ pub use error::DatabaseError;
 pub(crate) use error::Result;
 pub(crate) use statement::Statement;
 
+use connection::Open;
 use metrics::Metrics;
 use migrate::Found;
 use place::Place;
@@ -28,28 +30,22 @@ use place::Place;
 /// Name of the store beside the folders of runs.
 pub const HISTORY: &str = "history.db";
 
-/// How long one program waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long to wait for a server to let us in.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long a connection is idle before it is asked whether it is still there.
-const IDLE: Duration = Duration::from_secs(10);
-
-/// Settings of every connection to SQLite.
-///
-/// Writers append to a log, so that readers don't wait for them. `FULL` has every commit on the disk before it is
-/// acknowledged: what was stored survives a killed process, as it would with less, and a power cut too; it costs a few
-/// milliseconds a run, and runs take seconds.
-const SETTINGS: [&str; 3] =
-    ["PRAGMA busy_timeout = 30000", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"];
-
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
     Postgres,
+}
+
+/// What is done with a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It is read and written.
+    Write,
+    /// It is read, while others may write.
+    Read,
+    /// It is read, and nobody writes: a file that lies where nothing can be made.
+    Still,
 }
 
 /// Runs with their figures, baselines and A/A figures. Cheap to clone; every clone means the same store.
@@ -65,15 +61,10 @@ pub struct Store {
 struct Inner {
     runtime: Runtime,
     place: Place,
+    access: Access,
     /// The one connection: calls block, and wait for each other.
     connection: Mutex<Option<Open>>,
     metrics: Metrics,
-}
-
-#[derive(Debug)]
-struct Open {
-    connection: AnyConnection,
-    used: Instant,
 }
 
 impl Store {
@@ -81,45 +72,104 @@ impl Store {
     /// and brought up to what this program knows.
     pub fn open(address: &str) -> Result<Self> {
         let place = Place::of(address)?;
-        let shown = place.shown();
         if let Some(folder) = place.folder() {
             std::fs::create_dir_all(folder).map_err(|cause| DatabaseError::ReadOnly {
-                place: shown.clone(),
+                place: place.shown(),
                 reason: cause.to_string(),
             })?;
         }
-        install_default_drivers();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|cause| DatabaseError::Unreachable { place: shown, reason: cause.to_string() })?;
-        let kind = place.kind();
-        let connection = Mutex::new(None);
-        let store =
-            Self { inner: Arc::new(Inner { runtime, place, connection, metrics: Metrics::default() }) };
-        match store.connected(async |connection| migrate::migrate(connection, kind).await)? {
+        let store = Self::at(place, Access::Write)?;
+        let kind = store.place().kind();
+        let found = store.connected(async |connection| migrate::migrate(connection, kind).await)?;
+        store.known(found)?;
+        if kind == Kind::Sqlite {
             // Only now: a file of something else is left as it is.
-            Found::Known if kind == Kind::Sqlite => {
-                store.connected(async |connection| keep_a_log(connection).await)?;
-                Ok(store)
-            }
-            Found::Known => Ok(store),
-            Found::Newer(found) => {
-                Err(DatabaseError::Newer { place: store.shown(), found, known: migrate::NEWEST })
-            }
-            Found::Foreign(table) => Err(DatabaseError::Foreign { place: store.shown(), table }),
+            store.connected(async |connection| connection::keep_a_log(connection).await)?;
+        }
+        Ok(store)
+    }
+
+    /// The store at an address, to look at: nothing is made and nothing changed, so that a file or a server that must not be
+    /// written does too. None if there is no store.
+    ///
+    /// One that an older program wrote is brought up to what this one knows, and for that it has to be written.
+    pub fn read(address: &str) -> Result<Option<Self>> {
+        let place = Place::of(address)?;
+        if place.file().is_some_and(|path| !path.exists()) {
+            return Ok(None);
+        }
+        let kind = place.kind();
+        let look = |access| {
+            let store = Self::at(place.clone(), access)?;
+            let found = store.connected(async |connection| migrate::look(connection, kind).await)?;
+            Ok((store, found))
+        };
+        let (store, found) = match look(Access::Read) {
+            // SQLite keeps two files beside one with a log, and here it can't make them.
+            Err(DatabaseError::Unreachable { .. }) if place.is_whole() => look(Access::Still)?,
+            other => other?,
+        };
+        match found {
+            Found::Nothing => Ok(None),
+            Found::Older => Self::open(address).map(Some),
+            found => store.known(found).map(|()| Some(store)),
         }
     }
 
-    /// The store beside the folders of runs in `output`: `output/history.db`.
-    pub fn beside(output: &Path) -> Result<Self> {
+    /// Where a store is, without a password.
+    pub fn shown_at(address: &str) -> Result<String> {
+        Place::of(address).map(|place| place.shown())
+    }
+
+    /// What to say where [`Store::read`] finds none.
+    pub fn missing(address: &str) -> DatabaseError {
+        match Place::of(address) {
+            Ok(place) => DatabaseError::Missing {
+                what: format!("there is no store at {}", place.shown()),
+                help: "Look whether the address is right; verbs that measure or save make a store."
+                    .to_owned(),
+            },
+            Err(error) => error,
+        }
+    }
+
+    /// The address of the store beside the folders of runs in `output`: `output/history.db`.
+    pub fn address_beside(output: &Path) -> Result<String> {
         let path = output.join(HISTORY);
         match path.to_str() {
-            Some(text) => Self::open(&format!("sqlite://{text}")),
+            Some(text) => Ok(format!("sqlite://{text}")),
             None => Err(DatabaseError::Address {
                 place: path.display().to_string(),
                 reason: "its name is no text".to_owned(),
             }),
+        }
+    }
+
+    /// The store beside the folders of runs in `output`.
+    pub fn beside(output: &Path) -> Result<Self> {
+        Self::open(&Self::address_beside(output)?)
+    }
+
+    fn at(place: Place, access: Access) -> Result<Self> {
+        install_default_drivers();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|cause| DatabaseError::Unreachable {
+            place: place.shown(),
+            reason: cause.to_string(),
+        })?;
+        let connection = Mutex::new(None);
+        Ok(Self {
+            inner: Arc::new(Inner { runtime, place, access, connection, metrics: Metrics::default() }),
+        })
+    }
+
+    /// Whether what was found is a store that this program knows.
+    fn known(&self, found: Found) -> Result<()> {
+        let place = self.shown();
+        match found {
+            Found::Newer(found) => Err(DatabaseError::Newer { place, found, known: migrate::NEWEST }),
+            Found::Foreign(table) => Err(DatabaseError::Foreign { place, table }),
+            Found::Known | Found::Older | Found::Nothing => Ok(()),
         }
     }
 
@@ -162,7 +212,7 @@ impl Store {
     ) -> Result<T> {
         let kind = self.inner.place.kind();
         self.with(async |connection| {
-            let mut transaction = begin(connection, kind).await?;
+            let mut transaction = connection::begin(connection, kind).await?;
             let value = work(&mut transaction).await?;
             transaction.commit().await?;
             Ok(value)
@@ -177,7 +227,7 @@ impl Store {
         let inner = &self.inner;
         let mut open = inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let done = inner.runtime.block_on(async {
-            let open = ready(&mut open, &inner.place).await?;
+            let open = connection::ready(&mut open, &inner.place, inner.access).await?;
             let done = work(&mut open.connection).await;
             open.used = Instant::now();
             done
@@ -205,30 +255,6 @@ impl Drop for Inner {
     }
 }
 
-/// A connection that answers.
-async fn ready<'a>(open: &'a mut Option<Open>, place: &Place) -> std::result::Result<&'a mut Open, Stop> {
-    use sqlx::{ConnectOptions as _, Connection as _};
-    // A server may have closed what was idle, while a run was measured.
-    if let Some(idle) = open.as_mut().filter(|open| open.used.elapsed() > IDLE)
-        && idle.connection.ping().await.is_err()
-    {
-        *open = None;
-    }
-    if let Some(open) = open {
-        return Ok(open);
-    }
-    let url = place.url()?;
-    // Statements would go to the log of the run that is measured.
-    let options = url.reveal().parse::<AnyConnectOptions>()?.disable_statement_logging();
-    let connecting = tokio::time::timeout(CONNECT, options.connect()).await;
-    let mut connection = connecting.map_err(|_| DatabaseError::Unreachable {
-        place: place.shown(),
-        reason: format!("no answer within {} s", CONNECT.as_secs()),
-    })??;
-    set(&mut connection, place.kind()).await?;
-    Ok(open.insert(Open { connection, used: Instant::now() }))
-}
-
 /// Why a transaction ends without having happened.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -247,51 +273,6 @@ impl From<sqlx::Error> for Stop {
 impl From<DatabaseError> for Stop {
     fn from(error: DatabaseError) -> Self {
         Self::Refused(error)
-    }
-}
-
-/// Begins a transaction. SQLite's takes the right to write at once: one that asks for it later may be refused, for the
-/// file may have changed since it was read.
-pub(crate) async fn begin(connection: &mut AnyConnection, kind: Kind) -> sqlx::Result<Transaction<'_, Any>> {
-    use sqlx::Connection as _;
-    match kind {
-        Kind::Sqlite => connection.begin_with("BEGIN IMMEDIATE").await,
-        Kind::Postgres => connection.begin().await,
-    }
-}
-
-/// What a new connection is told.
-async fn set(connection: &mut AnyConnection, kind: Kind) -> sqlx::Result<()> {
-    if kind == Kind::Postgres {
-        return Ok(());
-    }
-    for setting in SETTINGS {
-        sqlx::raw_sql(setting).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// Has SQLite write to a log. The change needs the file for itself and does not wait for it, so it is tried for a while; where
-/// a file system can't do it, SQLite stays as it was, and writers wait for readers.
-async fn keep_a_log(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    use sqlx::Row as _;
-    let began = Instant::now();
-    loop {
-        let mode: String =
-            sqlx::query("PRAGMA journal_mode").fetch_one(&mut *connection).await?.try_get(0)?;
-        if mode == "wal" {
-            return Ok(());
-        }
-        match sqlx::query("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await {
-            Ok(_) => return Ok(()),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") => {
-                if began.elapsed() > PATIENCE {
-                    return Err(sqlx::Error::Database(error));
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            Err(error) => return Err(error),
-        }
     }
 }
 

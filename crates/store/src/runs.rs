@@ -85,6 +85,14 @@ impl Store {
         })
     }
 
+    /// Whether a run of exactly this name is there.
+    pub fn holds(&self, name: &str) -> Result<bool> {
+        let mut statement = Statement::new("SELECT 1 FROM annvil_run r WHERE r.id = ");
+        statement.value(name);
+        let rows = self.connected(async |connection| statement.rows(connection).await)?;
+        Ok(!rows.is_empty())
+    }
+
     /// Removes runs with all their figures, in one transaction. Their folders stay. One that a baseline holds is an error, and
     /// then none is removed.
     pub fn remove(&self, names: &[String]) -> Result<u64> {
@@ -197,11 +205,10 @@ async fn upsert(
     let same = " WHERE annvil_run.began = excluded.began AND annvil_run.fingerprint IS NOT DISTINCT FROM excluded.fingerprint";
     insert.push(&set).push(same).push(" RETURNING key");
     let rows = insert.rows(connection).await?;
-    let taken = || {
-        sqlx::Error::Protocol(format!(
-            "another run, of another time or machine, is called {}",
-            provenance.run
-        ))
+    let taken = || DatabaseError::Refused {
+        reason: format!("another run, of another time or machine, is called {}", provenance.run),
+        help: "Both were measured in the same second by the same plan; one of them can be in a store."
+            .to_owned(),
     };
     let row = rows.first().ok_or_else(taken)?;
     Ok(row.try_get(0)?)

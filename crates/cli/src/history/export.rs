@@ -54,7 +54,7 @@ pub enum ExportFormat {
 /// Writes figures into a file.
 pub fn export(flags: &ExportFlags) -> anyhow::Result<ExitCode> {
     let place = PlaceFlags { output: flags.runs.clone(), store: flags.store.clone() };
-    let store = super::there(&place)?;
+    let store = place.there()?;
     let format = flags.format.unwrap_or_else(|| match flags.output.extension() {
         Some(end) if end.eq_ignore_ascii_case("parquet") => ExportFormat::Parquet,
         _ => ExportFormat::Csv,

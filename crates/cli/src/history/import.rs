@@ -1,17 +1,19 @@
-//! `annvil history import`: runs that lie in folders, into the store.
+//! `annvil history import`: runs that lie in folders and results of other tools, into the store.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use annvil_core::figures::{Figures, Provenance, figures};
+use annvil_conduct::origin;
+use annvil_core::figures::{Figures, Group, Provenance, figures};
 use annvil_core::units::count;
 use annvil_store::{Entry, RunFolder, Store};
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 
-use crate::source::PlaceFlags;
+use crate::source::{self, Found, PlaceFlags};
 use crate::{out, told};
 
 /// Runs in one transaction. Each waits for the disk, so several go together.
@@ -26,9 +28,9 @@ const SESSIONS: [&str; 2] = ["ab.json", "aa.json"];
 /// Flags of `annvil history import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportFlags {
-    /// A folder of runs, or a run's own.
-    #[arg(default_value = "runs")]
-    pub folder: PathBuf,
+    /// A folder of runs, or a run's own; or results of another tool, such as `criterion:target/criterion`.
+    #[arg(default_value = "runs", value_name = "FOLDER")]
+    pub what: String,
     /// Where the store is.
     #[command(flatten)]
     pub place: PlaceFlags,
@@ -64,19 +66,24 @@ struct Read {
 
 /// Takes runs in.
 pub fn import(flags: &ImportFlags) -> anyhow::Result<ExitCode> {
-    // Before the store is made: a folder that is not there is a mistake.
-    if !flags.folder.exists() {
-        bail!(
-            "cannot read {}: it is not there\n  Give a folder that holds runs' folders.",
-            flags.folder.display()
-        );
-    }
-    let store = flags.place.open()?;
-    let imported = take_in(&store, &flags.folder)?;
+    // Before the store is made: what is not there is a mistake.
+    let imported = match results(&flags.what)? {
+        Some(found) => take_in_results(&flags.place.open()?, found.group)?,
+        None if Path::new(&flags.what).exists() => take_in(&flags.place.open()?, Path::new(&flags.what))?,
+        None => bail!(
+            "cannot read {}: it is not there\n  Give a folder that holds runs' folders, or the results of another tool such as \
+             criterion:target/criterion.",
+            flags.what
+        ),
+    };
     if flags.json {
         out::json(&imported)?;
     } else {
-        out::print(&format!("  {} runs are in {}\n", count(imported.runs.len() as u64), store.shown()))?;
+        let runs = match imported.runs.len() {
+            1 => "1 run is".to_owned(),
+            several => format!("{} runs are", count(several as u64)),
+        };
+        out::print(&format!("  {runs} in {}\n", flags.place.shown()?))?;
         for skipped in &imported.skipped {
             out::say(&format!("skipped {}: {}", skipped.folder.display(), skipped.why));
         }
@@ -86,8 +93,9 @@ pub fn import(flags: &ImportFlags) -> anyhow::Result<ExitCode> {
     }
     match (imported.runs.is_empty(), imported.skipped.is_empty()) {
         (true, true) => bail!(
-            "no run lies in {}\n  Give a folder that holds runs' folders, each with its run.json.",
-            flags.folder.display()
+            "no run lies in {0}\n  Give a folder that holds runs' folders, each with its run.json; or say whose results these are, such as \
+             criterion:{0}.",
+            flags.what
         ),
         (true, false) => Ok(ExitCode::from(annvil_conduct::Outcome::Usage.code())),
         (false, _) => Ok(ExitCode::SUCCESS),
@@ -110,6 +118,43 @@ pub fn take_in(store: &Store, folder: &Path) -> anyhow::Result<Imported> {
         }
     }
     add(store, &mut waiting, &mut imported)?;
+    Ok(imported)
+}
+
+/// Results of another tool that a text means, if it does.
+pub fn results(text: &str) -> anyhow::Result<Option<Found>> {
+    if let Some(found) = source::results(text) {
+        return found.map(Some);
+    }
+    // Folders may hold both, and runs come first: there the tool has to be named.
+    let path = Path::new(text);
+    if !path.is_file() || path.file_name().is_some_and(|name| name == "run.json") {
+        return Ok(None);
+    }
+    match annvil_store::import::guess(path) {
+        Some(tool) => source::foreign(tool, &[text]).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Takes in results of another tool. Where these say nothing of the change they belong to, it is the one that lies here.
+pub fn take_in_results(store: &Store, group: Group) -> anyhow::Result<Imported> {
+    let mut imported = Imported::default();
+    let here = origin::detect(Path::new("."));
+    let mut figures: BTreeMap<String, Vec<Figures>> = BTreeMap::new();
+    for block in group.figures {
+        figures.entry(block.run.clone()).or_default().push(block);
+    }
+    for mut about in group.runs {
+        if about.origin.is_empty() {
+            about.origin = here.clone();
+        }
+        // Its name ends in a digest of its figures: the same result stays as it was first taken in.
+        if !store.holds(&about.run)? {
+            store.add(&about, figures.get(&about.run).map_or(&[], Vec::as_slice), None)?;
+        }
+        imported.runs.push(about.run);
+    }
     Ok(imported)
 }
 

@@ -24,15 +24,30 @@ pub struct KeepFlags {
     pub runs: Option<PathBuf>,
 }
 
+impl KeepFlags {
+    fn place(&self, output: &Path) -> PlaceFlags {
+        let output = self.runs.as_deref().unwrap_or(output);
+        PlaceFlags { output: output.to_owned(), store: self.store.clone() }
+    }
+
+    /// That a store which somebody named can't be opened is known before anything is measured.
+    pub fn check(&self, output: &Path) -> anyhow::Result<()> {
+        let place = self.place(output);
+        if !self.no_store && place.named().is_some() {
+            place.open()?;
+        }
+        Ok(())
+    }
+}
+
 /// Takes a run into the store. That it can't is said, and no failure of the run: its folder is the truth, and `annvil history
 /// import` takes it in at any time.
 pub fn keep(flags: &KeepFlags, output: &Path, record: &RunRecord, folder: &Path) {
     if flags.no_store {
         return;
     }
-    let output = flags.runs.as_deref().unwrap_or(output);
-    let place = PlaceFlags { output: output.to_owned(), store: flags.store.clone() };
-    let added = place
+    let added = flags
+        .place(output)
         .open()
         .and_then(|store| Ok(store.add(&Provenance::of(record), &figures(record), Some(folder))?));
     if let Err(error) = added {

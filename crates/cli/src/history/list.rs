@@ -56,7 +56,7 @@ impl FilterFlags {
 
 /// Lists runs.
 pub fn list(flags: &ListFlags) -> anyhow::Result<ExitCode> {
-    let Some(store) = flags.place.existing()? else {
+    let Some(store) = flags.place.there_or_none_yet()? else {
         if flags.json {
             out::json(&Vec::<RunRow>::new())?;
         } else {

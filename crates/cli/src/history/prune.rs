@@ -58,7 +58,7 @@ pub fn prune(flags: &PruneFlags) -> anyhow::Result<ExitCode> {
             "nothing says which runs\n  Give --keep N, for the latest N of each scenario, or --before DATE."
         );
     }
-    let store = super::there(&flags.place)?;
+    let store = flags.place.to_change()?;
     let prune = Prune { keep: flags.keep, before: flags.before, scenario: flags.scenario.clone() };
     let found = store.to_prune(&prune)?;
     let names: Vec<String> = found.removable.iter().map(|run| run.provenance.run.clone()).collect();

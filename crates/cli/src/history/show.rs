@@ -34,7 +34,7 @@ pub struct ShowFlags {
 
 /// Shows a run.
 pub fn show(flags: &ShowFlags) -> anyhow::Result<ExitCode> {
-    let store = super::there(&flags.place)?;
+    let store = flags.place.there()?;
     let run = store.find(&flags.run)?;
     let name = &run.provenance.run;
     let group = store.group(name, std::slice::from_ref(name))?;

@@ -8,9 +8,15 @@ use annvil_core::quantity::{Better, format_value};
 use annvil_core::record::ObjectiveResult;
 
 use super::missed;
+use super::unused::Names;
 
 /// Objectives that were missed, were critical, or are unknown.
-pub(super) fn objectives(results: &[ObjectiveResult], rule: Rule, bands: &SeverityBands) -> Vec<Fired> {
+pub(super) fn objectives(
+    results: &[ObjectiveResult],
+    rule: Rule,
+    bands: &SeverityBands,
+    names: &Names,
+) -> Vec<Fired> {
     let mut fired = Vec::new();
     for result in results {
         let objective = &result.objective.objective;
@@ -23,7 +29,9 @@ pub(super) fn objectives(results: &[ObjectiveResult], rule: Rule, bands: &Severi
                 Grade::Unknown => Severity::Moderate,
             };
             let words = match (judged.grade, shown) {
-                (Grade::Unknown, _) | (_, None) => format!("`{objective}` was not measured"),
+                (Grade::Unknown, _) | (_, None) => {
+                    format!("`{objective}` was not measured{}", names.hint(&judged.key.phase))
+                }
                 (Grade::Critical, Some(value)) => format!("{value} misses `{objective}`, and is critical"),
                 (_, Some(value)) => format!("{value} misses `{objective}`"),
             };

@@ -1,7 +1,11 @@
 //! What a gate came to, in a sentence or two.
 
+use std::collections::BTreeSet;
+
 use annvil_core::comparison::{Comparison, MetricComparison, Verdict};
 use annvil_core::gate::GateReport;
+use annvil_core::key::MetricKey;
+use annvil_core::quantity::Quantity;
 
 use super::limits::amount;
 use super::{blind, gone};
@@ -25,10 +29,13 @@ pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Opt
         sentences.push(format!("Failed: {}.", first(&report.failed)));
     }
     if let Some(worst) = report.fired.first() {
-        let more = match report.fired.len() - 1 {
+        // Several rules may speak of one figure.
+        let others: BTreeSet<&MetricKey> =
+            report.fired.iter().map(|fired| &fired.key).filter(|key| **key != worst.key).collect();
+        let more = match others.len() {
             0 => String::new(),
-            1 => ", and 1 more".to_owned(),
-            more => format!(", and {more} more"),
+            1 => ", and 1 more figure".to_owned(),
+            more => format!(", and {more} more figures"),
         };
         sentences.push(format!("{}: {}{more}.", worst.key, worst.words));
     }
@@ -97,10 +104,12 @@ fn well(report: &GateReport, comparison: &Comparison, baseline: &str) -> String 
 fn cannot_tell(report: &GateReport, comparison: &Comparison) -> String {
     let hidden: Vec<&MetricComparison> =
         blind(comparison, report.must_detect).into_iter().map(|at| &comparison.metrics[at]).collect();
-    let Some(worst) = hidden.iter().max_by(|one, other| {
-        let of = |metric: &MetricComparison| metric.detectable.unwrap_or(f64::INFINITY);
-        of(one).total_cmp(&of(other))
-    }) else {
+    // Times of phases scatter most, and what people ask about is the searching.
+    let rank = |metric: &MetricComparison| {
+        (metric.key.quantity != Quantity::Time, metric.detectable.unwrap_or(f64::INFINITY))
+    };
+    let order = |one: (bool, f64), other: (bool, f64)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1));
+    let Some(worst) = hidden.iter().max_by(|one, other| order(rank(one), rank(other))) else {
         return String::new();
     };
     let change = match worst.detectable {

@@ -51,7 +51,7 @@ fn each_rule_says_that_it_was_the_one() {
         report.fired.iter().filter(|fired| fired.key == key).map(|fired| fired.rule).collect();
     assert_eq!(rules, [Rule::Statistics, Rule::Relative, Rule::Absolute]);
     assert_eq!((report.severity(), report.exit_code), (Some(Severity::Severe), 1));
-    assert_eq!(report.sentence, "hnsw search.service.p50: 30 % worse, margin 2 %, and 6 more.");
+    assert_eq!(report.sentence, "hnsw search.service.p50: 30 % worse, margin 2 %, and 2 more figures.");
 }
 
 #[test]
@@ -123,6 +123,17 @@ fn without_a_baseline_only_its_own_limits_count() {
     assert!(report.sentence.starts_with("There is no baseline yet"), "{}", report.sentence);
     let report = judged(side("b", 1e6, 0), None, &spec("always: [search.throughput >= 5000/s]"), &[]);
     assert_eq!((report.exit_code, report.fired[0].rule), (1, Rule::Absolute));
-    let report = judged(side("b", 1e6, 0), None, &spec("always: [nowhere.service.p50 <= 1s]"), &[]);
+    let report = judged(side("b", 1e6, 0), None, &spec("always: [serch.service.p50 <= 1s]"), &[]);
     assert_eq!(report.exit_code, 1);
+    assert!(report.sentence.contains("did you mean `search`?"), "{}", report.sentence);
+}
+
+#[test]
+fn a_rule_that_names_nothing_is_said() {
+    let a = side("a", 1e6, 0);
+    let spec = spec("metrics: {serch.p50: {worse: 5 %}, search.p50: {worse: 50 %}}");
+    let report = judged(side("b", 1e6, 0), Some(&a), &spec, &[]);
+    let remarks = report.comparison.unwrap().remarks;
+    let said: Vec<_> = remarks.iter().filter(|remark| remark.contains("names no figure")).collect();
+    assert_eq!(said, ["the rule for `serch.p50` names no figure that was measured; did you mean `search`?"]);
 }

@@ -1,5 +1,6 @@
 //! Rules for figures of a name.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -47,11 +48,25 @@ pub struct PatternError {
 impl MetricPattern {
     /// Whether it means this figure.
     pub fn matches(&self, key: &MetricKey) -> bool {
-        let quantity = format!("{}.{}", key.quantity, key.stat);
-        let name = [&key.variant, &key.point, &key.phase, &key.form, &quantity].map(String::as_str).join(" ");
+        let name = name(key);
         let words: Vec<&str> = words(&name).collect();
         self.words.iter().all(|word| word == "*" || words.contains(&word.as_str()))
     }
+
+    /// Its first word that no figure's name has: what makes it match none of them.
+    pub fn unknown_word(&self, names: &BTreeSet<String>) -> Option<&str> {
+        self.words.iter().map(String::as_str).find(|word| *word != "*" && !names.contains(*word))
+    }
+
+    /// The words of a figure's name.
+    pub fn words_of(key: &MetricKey) -> Vec<String> {
+        words(&name(key)).map(str::to_owned).collect()
+    }
+}
+
+fn name(key: &MetricKey) -> String {
+    let quantity = format!("{}.{}", key.quantity, key.stat);
+    [&key.variant, &key.point, &key.phase, &key.form, &quantity].map(String::as_str).join(" ")
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use annvil_core::figures::Provenance;
 use sqlx::{AnyConnection, Row};
 
-use super::{Baseline, BaselineSpec, latest_version, now};
+use super::{Baseline, BaselineSpec, now};
 use crate::database::{DatabaseError, Result, Statement, Stop, Store};
 use crate::filter::{RunFilter, RunRow};
 
@@ -100,7 +100,7 @@ pub(super) async fn insert(
     mut baseline: Baseline,
     connection: &mut AnyConnection,
 ) -> std::result::Result<Baseline, Stop> {
-    let version = latest_version(&baseline.name, connection).await? + 1;
+    let version = next_version(&baseline.name, connection).await?;
     baseline.version = u32::try_from(version).unwrap_or(u32::MAX);
     let spec = serde_json::to_string(&baseline).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let mut insert = Statement::new("INSERT INTO annvil_baseline (name, version, spec) VALUES ");
@@ -118,6 +118,16 @@ pub(super) async fn insert(
         }
     }
     Ok(baseline)
+}
+
+/// The next version of a name. Whoever else saves that name waits until this transaction is over.
+async fn next_version(name: &str, connection: &mut AnyConnection) -> std::result::Result<i64, Stop> {
+    let mut insert = Statement::new("INSERT INTO annvil_version (name, latest) VALUES (");
+    insert
+        .value(name)
+        .push(", 1) ON CONFLICT (name) DO UPDATE SET latest = annvil_version.latest + 1 RETURNING latest");
+    let rows = insert.rows(connection).await?;
+    Ok(rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get(0)?)
 }
 
 /// Names are written as `NAME@VERSION` and joined by `+`.

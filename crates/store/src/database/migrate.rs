@@ -8,7 +8,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use super::Kind;
 
 /// Every step, in order. What is here is never changed: stores exist that have taken it.
-const STEPS: [&str; 1] = [include_str!("../../migrations/0001.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("../../migrations/0001.sql"), include_str!("../../migrations/0002.sql")];
 
 /// The newest schema that is known here.
 pub(crate) const NEWEST: i64 = STEPS.len().cast_signed() as i64;
@@ -21,10 +22,14 @@ const LOCK: &str = "SELECT 1 FROM pg_advisory_xact_lock(107126927550828)";
 pub(crate) enum Found {
     /// Ready.
     Known,
+    /// Written by an older program.
+    Older,
     /// Written by a newer program.
     Newer(i64),
     /// Something else's: one of its tables.
     Foreign(String),
+    /// Empty.
+    Nothing,
 }
 
 /// The schema of a store; 0 if there is nothing of ours in it.
@@ -43,34 +48,52 @@ async fn version(connection: &mut AnyConnection, kind: Kind) -> sqlx::Result<i64
     sqlx::query(version).fetch_one(connection).await?.try_get(0)
 }
 
+/// What a store is, without changing it.
+pub(crate) async fn look(connection: &mut AnyConnection, kind: Kind) -> sqlx::Result<Found> {
+    Ok(match version(connection, kind).await? {
+        NEWEST => Found::Known,
+        0 => match (kind, any_table(connection, kind).await?) {
+            (Kind::Sqlite, Some(table)) => Found::Foreign(table),
+            _ => Found::Nothing,
+        },
+        older if older < NEWEST => Found::Older,
+        newer => Found::Newer(newer),
+    })
+}
+
+/// One of the tables of a file.
+async fn any_table(connection: &mut AnyConnection, kind: Kind) -> sqlx::Result<Option<String>> {
+    // Databases on servers hold tables of many.
+    if kind == Kind::Postgres {
+        return Ok(None);
+    }
+    let table = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name LIMIT 1";
+    let row = sqlx::query(table).fetch_optional(connection).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
 /// Does what is missing, in one transaction that no other program enters.
 pub(crate) async fn migrate(connection: &mut AnyConnection, kind: Kind) -> sqlx::Result<Found> {
-    match version(connection, kind).await? {
-        NEWEST => return Ok(Found::Known),
-        newer if newer > NEWEST => return Ok(Found::Newer(newer)),
-        _ => {}
+    if let found @ (Found::Known | Found::Newer(_) | Found::Foreign(_)) = look(connection, kind).await? {
+        return Ok(found);
     }
-    let mut transaction = super::begin(connection, kind).await?;
+    let mut transaction = super::connection::begin(connection, kind).await?;
     if kind == Kind::Postgres {
         sqlx::query(LOCK).execute(&mut *transaction).await?;
     }
     // Another program may have been first.
-    let found = version(&mut transaction, kind).await?;
-    if found > NEWEST {
-        return Ok(Found::Newer(found));
-    }
-    if found == 0 {
-        if kind == Kind::Sqlite {
-            let table = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name LIMIT 1";
-            if let Some(row) = sqlx::query(table).fetch_optional(&mut *transaction).await? {
-                return Ok(Found::Foreign(row.try_get(0)?));
-            }
+    let found = look(&mut transaction, kind).await?;
+    match found {
+        Found::Known | Found::Newer(_) | Found::Foreign(_) => return Ok(found),
+        Found::Nothing => {
+            sqlx::raw_sql("CREATE TABLE annvil_schema (version BIGINT NOT NULL PRIMARY KEY)")
+                .execute(&mut *transaction)
+                .await?;
         }
-        sqlx::raw_sql("CREATE TABLE annvil_schema (version BIGINT NOT NULL PRIMARY KEY)")
-            .execute(&mut *transaction)
-            .await?;
+        Found::Older => {}
     }
-    for (number, step) in (1i64..).zip(STEPS).filter(|(number, _)| *number > found) {
+    let taken = version(&mut transaction, kind).await?;
+    for (number, step) in (1i64..).zip(STEPS).filter(|(number, _)| *number > taken) {
         sqlx::raw_sql(AssertSqlSafe(words(step, kind))).execute(&mut *transaction).await?;
         let note = "INSERT INTO annvil_schema (version) VALUES ($1)";
         sqlx::query(note).bind(number).execute(&mut *transaction).await?;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use annvil_core::secret::{Parts, Secret};
 
-use super::Kind;
 use super::error::{DatabaseError, Result};
+use super::{Access, Kind};
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,19 +56,30 @@ impl Place {
         }
     }
 
-    /// The folder of its file.
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    /// Its file, if it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
         match self {
-            // A bare name lies in the working directory.
-            Self::File(path) => {
-                path.parent().map(|folder| if folder == "" { Path::new(".") } else { folder })
-            }
+            Self::File(path) => Some(path),
             Self::Server(_) => None,
         }
     }
 
+    /// The folder of its file.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        // A bare name lies in the working directory.
+        self.file()?.parent().map(|folder| if folder == "" { Path::new(".") } else { folder })
+    }
+
+    /// Whether it is a file that holds all that was written: nothing lies in a log beside it.
+    pub(crate) fn is_whole(&self) -> bool {
+        let Some(file) = self.file() else { return false };
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        std::fs::metadata(log).map_or(true, |log| log.len() == 0)
+    }
+
     /// The address as the driver takes it.
-    pub(crate) fn url(&self) -> Result<Secret> {
+    pub(crate) fn url(&self, access: Access) -> Result<Secret> {
         match self {
             Self::File(path) => {
                 let Some(text) = path.to_str() else {
@@ -77,7 +88,12 @@ impl Place {
                 };
                 // The driver takes these for the end of the path.
                 let text = text.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-                Ok(Secret::new(format!("sqlite://{text}?mode=rwc")))
+                let how = match access {
+                    Access::Write => "mode=rwc",
+                    Access::Read => "mode=ro",
+                    Access::Still => "mode=ro&immutable=true",
+                };
+                Ok(Secret::new(format!("sqlite://{text}?{how}")))
             }
             Self::Server(url) => Ok(Secret::new(encoded(url.reveal()))),
         }
@@ -118,7 +134,7 @@ mod tests {
             assert_eq!(Place::of(given).unwrap(), Place::File("runs/history.db".into()));
         }
         assert_eq!(
-            Place::of("a b%?#.db").unwrap().url().unwrap().reveal(),
+            Place::of("a b%?#.db").unwrap().url(Access::Write).unwrap().reveal(),
             "sqlite://a b%25%3F%23.db?mode=rwc"
         );
         for wrong in ["", "mysql://h/d", "sqlite::memory:"] {
@@ -131,7 +147,7 @@ mod tests {
     fn passwords_are_taken_as_people_write_them_and_never_shown() {
         let place = Place::of("postgres://me:p/a@s%s%41@host:5432/db?sslmode=require").unwrap();
         assert_eq!(
-            place.url().unwrap().reveal(),
+            place.url(Access::Write).unwrap().reveal(),
             "postgres://me:p%2Fa%40s%25s%41@host:5432/db?sslmode=require"
         );
         assert_eq!(place.shown(), "postgres://me:***@host:5432/db?sslmode=require");

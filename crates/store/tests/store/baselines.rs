@@ -75,6 +75,8 @@ fn versions_stay(place: &Place) {
     assert!(error.contains("`current`"), "{error}");
     assert_eq!(store.delete_baseline("main", None).unwrap(), 1);
     assert!(store.delete_baseline("main", None).is_err());
+    // What people remember as main@1 and main@2 is none of this.
+    assert_eq!(store.save_baseline("main", &spec(&["r000"])).unwrap().to_string(), "main@3");
     assert_eq!(split("a@2"), ("a", Some(2)));
     assert_eq!(split("a@x"), ("a@x", None));
 }

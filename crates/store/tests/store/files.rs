@@ -1,21 +1,63 @@
 //! Files that are no store, or no store of this program.
 
 use std::fs;
+use std::path::Path;
 
-use annvil_store::{RunFilter, Store};
+use annvil_store::{BaselineSpec, DatabaseError, RunFilter, Store};
 
 use crate::both;
 use crate::place::Place;
 use crate::sample::{about, block};
 
-both!(a_newer_schema_is_refused_in_words);
+both!(a_newer_schema_is_refused_in_words, looking_makes_nothing, an_older_schema_is_brought_up);
 
 fn a_newer_schema_is_refused_in_words(place: &Place) {
     place.open();
     place.query("INSERT INTO annvil_schema (version) VALUES (99)");
     let error = Store::open(&place.address).unwrap_err();
     assert!(error.is_usage());
-    assert!(error.to_string().contains("newer annvil: its schema is 99, this one knows 1"), "{error}");
+    assert!(error.to_string().contains("newer annvil: its schema is 99, this one knows 2"), "{error}");
+}
+
+fn looking_makes_nothing(place: &Place) {
+    assert!(Store::read(&place.address).unwrap().is_none());
+    if place.is_file() {
+        assert!(!Path::new(&place.address).exists());
+    }
+    place.open().add(&about("a", 1), &[block("a", 0, 1.0)], None).unwrap();
+    let looking = Store::read(&place.address).unwrap().unwrap();
+    assert_eq!(looking.count(&RunFilter::default()).unwrap(), 1);
+    let error = looking.add(&about("b", 2), &[block("b", 0, 1.0)], None).unwrap_err();
+    assert!(matches!(error, DatabaseError::ReadOnly { .. }), "{error}");
+    // What others write meanwhile is seen.
+    place.open().add(&about("c", 3), &[block("c", 0, 1.0)], None).unwrap();
+    assert_eq!(looking.count(&RunFilter::default()).unwrap(), 2);
+}
+
+fn an_older_schema_is_brought_up(place: &Place) {
+    let store = place.open();
+    store.add(&about("a", 1), &[block("a", 0, 1.0)], None).unwrap();
+    let spec = || BaselineSpec { runs: vec!["a".to_owned()], ..BaselineSpec::default() };
+    store.save_baseline("main", &spec()).unwrap();
+    drop(store);
+    // As the first version left it.
+    place.query("DROP TABLE annvil_version");
+    place.query("DELETE FROM annvil_schema WHERE version = 2");
+    let store = Store::read(&place.address).unwrap().unwrap();
+    assert_eq!(store.group("a", &["a".to_owned()]).unwrap().runs.len(), 1);
+    assert_eq!(store.save_baseline("main", &spec()).unwrap().version, 2);
+}
+
+#[test]
+fn a_file_where_nothing_can_be_made_is_read() {
+    let place = Place::sqlite();
+    place.open().add(&about("a", 1), &[block("a", 0, 1.0)], None).unwrap();
+    // A name too long for the two files that SQLite would keep beside it.
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("h".repeat(252));
+    fs::copy(&place.address, &long).unwrap();
+    let store = Store::read(long.to_str().unwrap()).unwrap().unwrap();
+    assert_eq!(store.count(&RunFilter::default()).unwrap(), 1);
 }
 
 #[test]

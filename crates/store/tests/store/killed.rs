@@ -10,13 +10,14 @@ use crate::place::Place;
 use crate::sample::block;
 use crate::together::{process, said};
 
-both!(no_stored_run_is_lost);
+/// Processes that are killed.
+const KILLS: u32 = 100;
+
+both!(no_stored_run_is_lost, what_was_begun_can_be_opened);
 
 fn no_stored_run_is_lost(place: &Place) {
-    // The server has its own way to be safe; what is tested there is that a run is one transaction.
-    let kills: u32 = if place.is_file() { 100 } else { 20 };
     let mut stored: Vec<String> = Vec::new();
-    for kill in 0..kills {
+    for kill in 0..KILLS {
         let mut writing = process(&place.address, &format!("k{kill}"), u32::MAX).spawn().unwrap();
         let mut out = writing.stdout.take().unwrap();
         // Wait for the first run; what comes within the next milliseconds is cut off anywhere.
@@ -46,11 +47,36 @@ fn no_stored_run_is_lost(place: &Place) {
     let all: Vec<String> =
         store.runs(&RunFilter::default()).unwrap().into_iter().map(|run| run.provenance.run).collect();
     // At most one run a kill was stored without a word.
-    assert!(all.len() >= stored.len() && all.len() <= stored.len() + kills as usize);
+    assert!(all.len() >= stored.len() && all.len() <= stored.len() + KILLS as usize);
     let group = store.group("all", &all).unwrap();
     assert_eq!(group.figures.len(), 2 * all.len(), "a run that is there is there whole");
     for figures in &group.figures {
         let value = figures.run.rsplit('-').next().unwrap().parse().unwrap();
         assert_eq!(*figures, block(&figures.run, figures.block, value));
+    }
+}
+
+/// Killed while it makes the store, or opens the one that the last left behind.
+fn what_was_begun_can_be_opened(place: &Place) {
+    for kill in 0..KILLS / 2 {
+        let mut writing = process(&place.address, &format!("k{kill}"), 1).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(u64::from(kill) * 7919 % 20_000));
+        writing.kill().unwrap();
+        let written = said(&writing.wait_with_output().unwrap().stdout);
+        let store = place.open();
+        assert_eq!(store.group("k", &written).unwrap().runs.len(), written.len());
+        drop(store);
+        if place.is_file() {
+            assert_eq!(place.query("PRAGMA integrity_check"), ["ok"]);
+            // The next begins anew.
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", place.address));
+            }
+        } else {
+            place.query(
+                "DROP TABLE annvil_schema, annvil_member, annvil_baseline, annvil_acceptance, annvil_aa, annvil_answers, \
+                 annvil_figure, annvil_metric, annvil_run, annvil_version",
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use annvil_core::quantity::{Quantity, Stat};
-use annvil_store::RunFilter;
+use annvil_store::{DatabaseError, RunFilter};
 
 use crate::both;
 use crate::place::Place;
@@ -12,6 +12,7 @@ use crate::sample::{about, block, key, p50};
 both!(
     a_run_comes_back_whole,
     the_same_name_again_replaces,
+    another_run_of_the_same_name_is_refused,
     runs_are_found_by_everything_that_is_known_of_them,
     a_figure_over_time_is_the_mean_of_blocks,
     removed_runs_leave_nothing,
@@ -35,7 +36,7 @@ fn a_run_comes_back_whole(place: &Place) {
 fn the_same_name_again_replaces(place: &Place) {
     let store = place.open();
     store.add(&about("a", 5), &[block("a", 0, 1.0), block("a", 1, 2.0)], None).unwrap();
-    let mut later = about("a", 6);
+    let mut later = about("a", 5);
     later.complete = false;
     let mut figures = block("a", 0, 3.0);
     // SQLite would make a null of it, which no figure is.
@@ -43,6 +44,20 @@ fn the_same_name_again_replaces(place: &Place) {
     store.add(&later, &[figures], None).unwrap();
     let group = store.group("a", &["a".to_owned()]).unwrap();
     assert_eq!((group.runs, group.figures), (vec![later], vec![block("a", 0, 3.0)]));
+}
+
+fn another_run_of_the_same_name_is_refused(place: &Place) {
+    let store = place.open();
+    let first = about("a", 5);
+    store.add(&first, &[block("a", 0, 1.0)], None).unwrap();
+    let mut elsewhere = about("a", 5);
+    elsewhere.fingerprint = Some("another machine".to_owned());
+    for other in [about("a", 6), elsewhere] {
+        let error = store.add(&other, &[block("a", 0, 2.0)], None).unwrap_err();
+        assert!(matches!(error, DatabaseError::Refused { .. }), "{error}");
+    }
+    let group = store.group("a", &["a".to_owned()]).unwrap();
+    assert_eq!((group.runs, group.figures), (vec![first], vec![block("a", 0, 1.0)]));
 }
 
 fn runs_are_found_by_everything_that_is_known_of_them(place: &Place) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
-use annvil_store::{RunFilter, Store};
+use annvil_store::{BaselineSpec, RunFilter, Store};
 
 use crate::both;
 use crate::place::Place;
@@ -44,7 +45,7 @@ pub(crate) fn said(out: &[u8]) -> Vec<String> {
     whole.lines().filter_map(|line| Some(line.split_once("stored ")?.1.to_owned())).collect()
 }
 
-both!(processes_write_at_once, several_begin_at_once);
+both!(processes_write_at_once, several_begin_at_once, several_save_the_same_baseline_at_once);
 
 fn processes_write_at_once(place: &Place) {
     let started: Vec<_> =
@@ -74,4 +75,23 @@ fn several_begin_at_once(place: &Place) {
         }
     });
     assert_eq!(place.open().count(&RunFilter::default()).unwrap(), 6);
+}
+
+fn several_save_the_same_baseline_at_once(place: &Place) {
+    place.open().add(&about("a", 1), &[block("a", 0, 1.0)], None).unwrap();
+    let spec = || BaselineSpec { runs: vec!["a".to_owned()], ..BaselineSpec::default() };
+    let versions = Mutex::new(BTreeSet::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let store = place.open();
+                for _ in 0..10 {
+                    let saved = store.save_baseline("main", &spec()).unwrap();
+                    versions.lock().unwrap().insert(saved.version);
+                }
+            });
+        }
+    });
+    assert_eq!(versions.into_inner().unwrap(), (1..=40).collect());
+    assert_eq!(place.open().baselines().unwrap().len(), 40);
 }
