@@ -44,6 +44,9 @@ fn a_baseline_is_saved_shown_promoted_and_deleted() {
     let output = history.annvil(&["baseline", "promote", "release", "--version", "1", "--to", "stable"]);
     assert!(stdout(&output).contains("stable@1 is promoted from release@1: 2 runs"), "{}", stdout(&output));
     let output = history.annvil(&["baseline", "delete", "release"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("has 2 versions"), "{}", stderr(&output));
+    let output = history.annvil(&["baseline", "delete", "release", "--all"]);
     assert!(stdout(&output).contains("2 versions are deleted"), "{}", stdout(&output));
     assert!(history.runs().join("run-0").is_dir());
     let left = json(&history.annvil(&["baseline", "list", "--json"]));
@@ -146,4 +149,46 @@ fn a_rolling_baseline_says_where_it_begins() {
         "{shown}"
     );
     assert!(!shown.contains("run-39"), "{shown}");
+}
+
+/// A result as hyperfine writes it.
+fn hyperfine(seconds: [f64; 3]) -> String {
+    let results = value!({"results": [{
+        "command": "search",
+        "mean": seconds.iter().sum::<f64>() / 3.0,
+        "stddev": 0.001,
+        "median": seconds[1],
+        "min": seconds[0],
+        "max": seconds[2],
+        "times": seconds,
+    }]});
+    results.to_string()
+}
+
+#[test]
+fn results_of_other_tools_are_baselines_and_have_a_history() {
+    let history = History::of(1);
+    let write = |name: &str, seconds| fs::write(history.runs().join(name), hyperfine(seconds)).unwrap();
+    for (at, base) in [0.1, 0.1002, 0.0999, 0.1001, 0.0998].into_iter().enumerate() {
+        write(&format!("{at}.json"), [base, base + 0.001, base + 0.002]);
+    }
+    write("slow.json", [0.15, 0.151, 0.152]);
+    let good = ["0", "1", "2", "3", "4"].map(|name| format!("runs/{name}.json"));
+    let output =
+        history.annvil(&[&["baseline", "save", "tool"], &good.each_ref().map(String::as_str)[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("tool@1 is saved: 5 runs"), "{}", stdout(&output));
+
+    let gate = |result: &str| {
+        history.annvil(&["gate", "--from", "hyperfine", result, "--baseline", "tool", "--json"])
+    };
+    let slow = gate("runs/slow.json");
+    assert_eq!(slow.status.code(), Some(1), "{}", stderr(&slow));
+    assert!(json(&slow)["sentence"].as_str().unwrap().contains("worse"), "{}", stdout(&slow));
+
+    // The same result again is the run that is there.
+    let again = history.annvil(&["history", "import", "hyperfine:runs/0.json+runs/slow.json"]);
+    assert!(stdout(&again).contains("2 runs are in"), "{}{}", stdout(&again), stderr(&again));
+    let listed = json(&history.annvil(&["history", "list", "--json"]));
+    assert_eq!(listed.as_array().unwrap().iter().filter(|run| run["tool"] == "hyperfine").count(), 6);
 }

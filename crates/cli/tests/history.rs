@@ -38,9 +38,19 @@ fn a_run_is_in_the_history_at_once_unless_it_is_left_out() {
         assert!(shown.contains(text), "{text} is missing in\n{shown}");
     }
 
-    // A store that can't be written to is no failure of the run.
-    let output = measure(&["--store", "s.yaml"]);
+    // That a store which was asked for is none is known before anything is measured.
+    let before = folders(folder.path()).len();
+    let output = run(folder.path(), &["run", "s.yaml", "--one-process", "--quiet", "--store", "s.yaml"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(stderr(&output).contains("not a store"), "{}", stderr(&output));
+    assert_eq!(folders(folder.path()).len(), before);
+    // That the usual one can't be written to is no failure of the run.
+    let store = folder.path().join("runs/history.db");
+    let kept = fs::read(&store).unwrap();
+    fs::write(&store, "no store").unwrap();
+    let output = measure(&[]);
     assert!(stderr(&output).contains("not in the history"), "{}", stderr(&output));
+    fs::write(&store, kept).unwrap();
     let output = annvil()
         .current_dir(folder.path())
         .env("ANNVIL_STORE", "team.db")
@@ -96,7 +106,7 @@ fn a_folder_of_runs_is_taken_in_and_what_is_broken_is_named() {
     for (arguments, says) in [
         (vec!["history", "import", "nowhere"], "cannot read nowhere"),
         (vec!["history", "show", "run-"], "several runs begin with"),
-        (vec!["history", "show", "x", "--store", "nothing/x.db"], "no run in"),
+        (vec!["history", "show", "x", "--store", "nothing/x.db"], "no store at nothing/x.db"),
         (vec!["history", "prune"], "--keep N"),
         (vec!["history", "prune", "--before", "yesterday"], "2026-11-21"),
     ] {
