@@ -1,7 +1,7 @@
 //! The gate end to end: a baseline, an unchanged run, a slower one, one that is less right, one that means nothing, one of
 //! another machine.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod common;
 
@@ -49,20 +49,28 @@ impl Place {
         self.0.path()
     }
 
-    /// Runs the binary again while others took the processors, a few times.
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut output = run(self.path(), arguments);
-        for _ in 0..3 {
+    /// Runs the binary again while others take the processors. `None` where they never stop, which must not be in CI.
+    fn run(&self, arguments: &[&str]) -> Option<Output> {
+        for _ in 0..6 {
+            let output = run(self.path(), arguments);
             if output.status.code() != Some(4) {
-                break;
+                return Some(output);
             }
-            output = run(self.path(), arguments);
         }
-        output
+        assert!(std::env::var_os("CI").is_none(), "this machine is too busy to judge a run");
+        eprintln!("skipped: this machine is too busy to judge a run");
+        None
+    }
+
+    /// Saves runs as a baseline.
+    fn save(&self, name: &str, runs: &[String]) {
+        let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+        let output = run(self.path(), &[&["baseline", "save", name], &runs[..]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
     }
 
     /// Measures the scenario until so many runs can be judged; their folders joined.
-    fn runs(&self, count: usize) -> String {
+    fn runs(&self, count: usize) -> Vec<String> {
         let mut good = Vec::new();
         for _ in 0..count + 4 {
             let output = run(self.path(), &["run", "s.yaml", "--one-process", "--quiet"]);
@@ -71,7 +79,7 @@ impl Place {
                 good.push(self.latest().to_string_lossy().into_owned());
             }
             if good.len() == count {
-                return good.join("+");
+                return good;
             }
         }
         panic!("this machine is too busy: of {} runs {} can be judged", count + 4, good.len());
@@ -102,23 +110,22 @@ fn report(output: &Output) -> GateReport {
 fn an_unchanged_run_passes_and_a_slower_one_does_not() {
     let _alone = alone();
     let place = Place::with(STUB);
-    let baseline = place.runs(3);
+    place.save("main", &place.runs(3));
     let gate = |further: &[&str]| {
-        let arguments =
-            ["gate", "s.yaml", "--baseline", &baseline, "--repeat", "3", "--json", "--one-process"];
+        let arguments = ["gate", "s.yaml", "--baseline", "main", "--repeat", "3", "--json", "--one-process"];
         place.run(&[&arguments[..], further].concat())
     };
-    let same = gate(&[]);
-    if same.status.code() != Some(4) {
-        let report = report(&same);
-        let verdicts = report.comparison.as_ref().unwrap().metrics.iter().map(|metric| metric.verdict);
-        assert!(verdicts.clone().all(|verdict| verdict != Verdict::Regressed), "{}", report.sentence);
+    let Some(same) = gate(&[]) else { return };
+    let same = report(&same);
+    let verdicts = same.comparison.as_ref().unwrap().metrics.iter().map(|metric| metric.verdict);
+    assert!(verdicts.clone().count() > 0, "{}", same.sentence);
+    for verdict in verdicts {
+        assert!(matches!(verdict, Verdict::Equivalent | Verdict::Inconclusive), "{}", same.sentence);
     }
+    assert!([0, 3].contains(&same.exit_code), "{}", same.sentence);
 
-    let slower = gate(&["--set", "engine.stub.service=10.8ms", "--across-plans", "--artefacts", "out"]);
-    if slower.status.code() == Some(4) {
-        return;
-    }
+    let slower = ["--set", "engine.stub.service=10.8ms", "--across-plans", "--artefacts", "out"];
+    let Some(slower) = gate(&slower) else { return };
     let report = report(&slower);
     assert_eq!(slower.status.code(), Some(1), "{}", report.sentence);
     let median =
@@ -145,13 +152,14 @@ fn an_unchanged_run_passes_and_a_slower_one_does_not() {
 fn recall_given_up_for_speed_regresses() {
     let _alone = alone();
     let place = Place::with(GRAPH);
-    let baseline = place.runs(1);
-    let arguments =
-        ["gate", "s.yaml", "--set", "variants.hnsw.search.ef_search=12", "--across-plans", "--one-process"];
-    let output = place.run(&[&arguments[..], &["--baseline", &baseline, "--json"]].concat());
-    if output.status.code() == Some(4) {
+    place.save("main", &place.runs(2));
+    // Some 3 points of recall, for a third of the time.
+    let less =
+        ["gate", "s.yaml", "--set", "variants.hnsw.search.ef_search=48", "--across-plans", "--one-process"];
+    let Some(output) = place.run(&[&less[..], &["--repeat", "2", "--baseline", "main", "--json"]].concat())
+    else {
         return;
-    }
+    };
     let report = report(&output);
     assert_eq!(output.status.code(), Some(1), "{}", report.sentence);
     let comparison = report.comparison.as_ref().unwrap();
@@ -161,20 +169,23 @@ fn recall_given_up_for_speed_regresses() {
         .find(|metric| matches!(metric.key.quantity, Quantity::Recall { .. }))
         .unwrap();
     assert_eq!(recall.verdict, Verdict::Regressed, "{recall:?}");
-    assert!(recall.worse_by().unwrap() > 0.01 && recall.method.starts_with("query by query"), "{recall:?}");
+    let lost = recall.worse_by().unwrap();
+    assert!((0.015..0.05).contains(&lost) && recall.method.starts_with("query by query"), "{recall:?}");
     assert!(report.fired.iter().any(|fired| fired.key == recall.key && fired.rule == Rule::Statistics));
-    let speed =
-        comparison.metrics.iter().find(|metric| metric.key.to_string().ends_with("search.service.p50"));
-    if speed.unwrap().verdict == Verdict::Improved {
-        assert_eq!(report.causes[0].name, "recall-traded");
-    }
+    let speed = comparison
+        .metrics
+        .iter()
+        .find(|metric| metric.key.to_string().ends_with("search.service.p50"))
+        .unwrap();
+    assert_eq!(speed.verdict, Verdict::Improved, "{speed:?}");
+    assert_eq!(report.causes[0].name, "recall-traded");
 }
 
 #[test]
 fn what_means_nothing_ends_with_4_and_another_machine_with_2() {
     let _alone = alone();
     let place = Place::with(STUB);
-    let good = place.runs(1);
+    let good = place.runs(1).remove(0);
     let copy = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
         let folder = place.path().join(name);
         fs::create_dir(&folder).unwrap();
@@ -199,10 +210,23 @@ fn what_means_nothing_ends_with_4_and_another_machine_with_2() {
     };
     assert_eq!(code(&["gate", "--run", "invalid", "--baseline", &good]).0, Some(4));
     assert_eq!(code(&["compare", &good, "invalid"]).0, Some(4));
-    let (elsewhere, said) = code(&["gate", "--run", "again", "--baseline", "elsewhere"]);
+    place.save("theirs", &["elsewhere".to_owned()]);
+    let (elsewhere, said) = code(&["gate", "--run", "again", "--baseline", "theirs"]);
     assert_eq!(elsewhere, Some(2));
     assert!(said.contains("different machines") && said.contains("--across-machines"), "{said}");
     assert_eq!(code(&["compare", "elsewhere", "again"]).0, Some(2));
+    // That a baseline is not there, or its store, is known before anything is measured.
+    let count = place.folders().len();
+    for (baseline, says) in [
+        (["--baseline", "thiers", "--json"], "Did you mean `theirs`?"),
+        (["--baseline", "main", "--store=nowhere.db"], "nowhere.db"),
+        (["--baseline", "main", "--store=postgres://me@127.0.0.1:1/none"], "cannot reach the store"),
+    ] {
+        let (code, said) = code(&[&["gate", "s.yaml", "--one-process"], &baseline[..]].concat());
+        assert!(code == Some(2) || code == Some(5), "{code:?} {said}");
+        assert!(said.contains(says), "{baseline:?}: {said}");
+        assert_eq!(place.folders().len(), count, "{baseline:?}");
+    }
     // The same figures twice are equal, however few.
     let marked = run(place.path(), &["compare", "elsewhere", "again", "--across-machines", "--json"]);
     let comparison: annvil_core::comparison::Comparison = serde_json::from_slice(&marked.stdout).unwrap();

@@ -44,7 +44,7 @@ fn named(name: &str, place: &PlaceFlags) -> anyhow::Result<Result<Found, String>
         if place.output.join(name).is_dir() {
             return place.find(name).map(Ok);
         }
-        return Ok(Err(format!("There is no baseline `{name}` yet, for there is no store of runs")));
+        return Ok(Err(format!("There is no baseline `{name}`, for there is no store at {}", place.shown()?)));
     };
     let (short, version) = annvil_store::split(name);
     match store.resolve(short, version) {
