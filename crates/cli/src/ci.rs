@@ -1,6 +1,5 @@
 //! `annvil ci`: measure, judge, and on the main branch keep the baseline up to date.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,14 +7,12 @@ use annvil_conduct::{Outcome, origin};
 use annvil_core::figures::Provenance;
 use annvil_core::gate::GateReport;
 use annvil_core::record::Origin;
-use annvil_report::artefacts;
 use annvil_store::{BaselineSpec, Rolling, Store};
-use anyhow::Context;
 use clap::Args;
 
 use crate::gate::{Against, GateFlags, GatingFlags, candidate, decide, held_against};
 use crate::source::Found;
-use crate::{out, paint};
+use crate::out;
 
 /// Runs that a baseline goes along with.
 const ROLLING: u32 = 10;
@@ -61,7 +58,6 @@ pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
         None => Against::default(),
     };
     let report = decide(&candidate, &against, &flags.gating, origin.clone())?;
-    tell(&report, &origin, flags.gating.json)?;
     if takes_in(flags, &origin) && can_be_judged(&report) {
         let names: Vec<String> = candidate.measured.group.runs.iter().map(|run| run.run.clone()).collect();
         update(&store, flags, &origin, &against, &names)?;
@@ -145,9 +141,7 @@ fn update(
     let fits = rolls.is_some_and(|baseline| {
         baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch == origin.branch)
     });
-    let only_own = against.resolved.is_none()
-        && against.missing.as_deref().is_some_and(|why| why.contains("has no run but"));
-    let line = if fits || only_own {
+    let line = if fits || against.only_own {
         format!("the baseline `{name}` goes along with this branch and has taken this run in")
     } else {
         let spec = BaselineSpec {
@@ -177,29 +171,6 @@ fn update(
     };
     if !flags.gating.quiet && !flags.gating.json {
         out::say(&line);
-    }
-    Ok(())
-}
-
-/// What the CI system shows: annotations, the summary of the step.
-fn tell(report: &GateReport, origin: &Origin, json: bool) -> anyhow::Result<()> {
-    if origin.ci.as_deref() != Some("github") {
-        return Ok(());
-    }
-    if !json {
-        out::print(&artefacts::github_annotations(report))?;
-    }
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
-        return Ok(());
-    };
-    let written = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .and_then(|mut file| file.write_all(artefacts::github_step_summary(report).as_bytes()));
-    if let Err(error) = written.context("cannot write the summary of the step") {
-        // The gate's answer does not depend on who reads it.
-        out::say(&paint::error(&format!("{error:#}")));
     }
     Ok(())
 }

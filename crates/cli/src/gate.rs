@@ -2,22 +2,22 @@
 
 mod against;
 mod flags;
+mod tell;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::gate::{Given, Measured, artefacts, gate as judge};
-use annvil_conduct::{Outcome, Prepared, machine, notify, origin, prepare};
+use annvil_conduct::{Prepared, machine, origin, prepare};
 use annvil_core::gate::{GateReport, GateSpec};
 use annvil_core::record::{Origin, RunRecord};
-use annvil_core::secret::Secret;
 use annvil_load::cancel::Cancel;
 use annvil_store::import::Tool;
 use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::source::{self, Found};
-use crate::{interrupt, out, paint, run, scenarios};
+use crate::{interrupt, out, run, scenarios};
 
 pub use against::{Against, held_against};
 pub use flags::GatingFlags;
@@ -123,7 +123,10 @@ fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Re
     interrupt::listen(cancel.clone(), gating.quiet).context("cannot listen for Ctrl-C")?;
     let name = plan.name.clone();
     let mut records: Vec<RunRecord> = Vec::new();
-    for _ in 0..gating.repeat {
+    for number in 1..=gating.repeat {
+        if gating.repeat > 1 && !gating.quiet && !gating.json {
+            out::say(&format!("run {number} of {}", gating.repeat));
+        }
         let prepared = Prepared { plan: plan.clone(), dataset: std::sync::Arc::clone(&dataset) };
         let (record, _) = run::measure_change(prepared, &flags, cancel.clone(), origin.clone())?;
         records.push(record);
@@ -152,6 +155,8 @@ pub fn decide(
     };
     let mut compare = gating.how.spec()?;
     compare.known = gating.place.known(group)?;
+    // The system that decides, not the one that measured.
+    let ci = origin.ci.clone();
     let recorded = group.runs.last().map(|run| run.origin.clone()).filter(|own| !own.is_empty());
     let report = judge(Given {
         name: candidate.name.clone(),
@@ -165,51 +170,12 @@ pub fn decide(
         compare,
         accepted: &accepted,
     });
-    show(&report, gating)?;
-    tell(&report, gating);
+    tell::show(&report, gating)?;
+    tell::ci_system(&report, ci.as_deref(), gating.json)?;
+    tell::notify(&report, gating);
     // Last, so that a folder that can't be written to hides no verdict.
     if let Some(folder) = &gating.artefacts {
         artefacts::write(folder, &report, group, against.group.as_ref())?;
     }
     Ok(report)
-}
-
-fn show(report: &GateReport, gating: &GatingFlags) -> anyhow::Result<()> {
-    if gating.json {
-        out::json(report)?;
-    } else if !gating.quiet {
-        out::print(&annvil_report::gate_terminal(report, &paint::style()))?;
-    }
-    // Whoever reads neither still learns why it did not pass.
-    if gating.quiet && report.exit_code != Outcome::Good.code() {
-        out::say(&paint::error(&report.sentence));
-    }
-    if let Some(refused) = report.refused.as_ref().filter(|_| !gating.json && !gating.quiet) {
-        out::say(&paint::error(refused));
-    }
-    Ok(())
-}
-
-/// Notifies whom flags and variables name. What becomes of that changes nothing.
-fn tell(report: &GateReport, gating: &GatingFlags) {
-    if report.exit_code == Outcome::Good.code() && !gating.notify_always {
-        return;
-    }
-    let named = |flags: &[String], variable: &str| {
-        let variable = std::env::var(variable).ok().filter(|address| !address.trim().is_empty());
-        flags.iter().cloned().chain(variable).map(Secret::new).collect::<Vec<_>>()
-    };
-    let slack = named(&gating.notify_slack, "ANNVIL_NOTIFY_SLACK").into_iter().map(notify::Target::Slack);
-    let teams = named(&gating.notify_teams, "ANNVIL_NOTIFY_TEAMS").into_iter().map(notify::Target::Teams);
-    let others =
-        named(&gating.notify_webhook, "ANNVIL_NOTIFY_WEBHOOK").into_iter().map(notify::Target::Webhook);
-    let targets: Vec<notify::Target> = slack.chain(teams).chain(others).collect();
-    if targets.is_empty() {
-        return;
-    }
-    for sent in notify::send(&targets, &annvil_report::notice(report), notify::LIMIT) {
-        if let Err(error) = sent.result {
-            out::say(&paint::error(&format!("{} was not notified: {error}", sent.target)));
-        }
-    }
 }

@@ -302,8 +302,10 @@ pub fn interleaved(text: &str) -> Option<(PathBuf, PathBuf)> {
 pub fn gate_spec(config: Option<&Path>, own: Option<GateSpec>, set: &[String]) -> anyhow::Result<GateSpec> {
     let (name, text) = match (config, own) {
         (Some(path), _) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read what a change may cost from {}", path.display()))?;
+            // A file that is not there is a mistake of whoever named it, not of the machine.
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                anyhow!("cannot read what a change may cost from {}: {error}", path.display())
+            })?;
             (path.display().to_string(), text)
         }
         // JSON is YAML too.

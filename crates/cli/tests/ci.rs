@@ -46,6 +46,13 @@ fn ci(folder: &Path, branch: &str, request: bool, further: &[&str]) -> Output {
     last.unwrap()
 }
 
+/// Whether others took the processors all the time, which must not be in CI.
+fn is_too_busy(output: &Output) -> bool {
+    let busy = output.status.code() == Some(4);
+    assert!(!busy || std::env::var_os("CI").is_none(), "this machine is too busy: {}", stderr(output));
+    busy
+}
+
 fn report(output: &Output) -> GateReport {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
 }
@@ -57,7 +64,7 @@ fn main_makes_the_baseline_and_requests_are_held_against_it() {
     fs::write(folder.path().join("s.yaml"), SCENARIO).unwrap();
 
     let request = ci(folder.path(), "topic", true, &[]);
-    if request.status.code() == Some(4) {
+    if is_too_busy(&request) {
         return;
     }
     let early = report(&request);
@@ -69,7 +76,7 @@ fn main_makes_the_baseline_and_requests_are_held_against_it() {
         assert!(matches!(main.status.code(), Some(0 | 3 | 4)), "{}", stderr(&main));
     }
     let request = ci(folder.path(), "topic", true, &["--artefacts", "out"]);
-    if request.status.code() == Some(4) {
+    if is_too_busy(&request) {
         return;
     }
     let held = report(&request);

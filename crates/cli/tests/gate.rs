@@ -12,7 +12,7 @@ use std::process::Output;
 use annvil_core::comparison::Verdict;
 use annvil_core::gate::{GateReport, Rule};
 use annvil_core::quantity::Quantity;
-use common::{alone, good_but_for_company, run, stderr};
+use common::{alone, annvil, good_but_for_company, run, stderr};
 
 /// A stub whose calls take 10 ms.
 const STUB: &str = "
@@ -146,6 +146,24 @@ fn an_unchanged_run_passes_and_a_slower_one_does_not() {
     assert_eq!(serde_json::from_str::<GateReport>(&read("gate.json")).unwrap().exit_code, 1);
     assert!(read("raw.json").contains("\"served search.service.p50\""));
     assert!(read("history.csv").lines().count() > 6 && !read("metrics.txt").is_empty());
+
+    // GitHub shows it beside the change, and on the page of the job.
+    let summary = place.path().join("step.md");
+    let runs: Vec<&str> =
+        report.comparison.as_ref().unwrap().b.runs.iter().map(|run| run.run.as_str()).collect();
+    let shown = annvil()
+        .current_dir(place.path())
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .args(["gate", "--baseline", "main", "--across-plans", "--run"])
+        .args(runs)
+        .output()
+        .unwrap();
+    assert_eq!(shown.status.code(), Some(1), "{}", stderr(&shown));
+    let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+    // A change by 8 % is a minor one.
+    assert!(said.lines().any(|line| line.starts_with("::warning ") && line.contains("worse")), "{said}");
+    assert!(fs::read_to_string(summary).unwrap().contains("REGRESSED"));
 }
 
 #[test]

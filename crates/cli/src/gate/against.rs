@@ -20,6 +20,8 @@ pub struct Against {
     pub missing: Option<String>,
     /// Whether there is one, of another plan or machine.
     pub unlike: bool,
+    /// Whether there is one, but it holds nothing except what is judged: it went along and took it in.
+    pub only_own: bool,
 }
 
 /// What a name or a path means.
@@ -44,7 +46,10 @@ fn named(name: &str, place: &PlaceFlags) -> anyhow::Result<Result<Found, String>
         if place.output.join(name).is_dir() {
             return place.find(name).map(Ok);
         }
-        return Ok(Err(format!("There is no baseline `{name}`, for there is no store at {}", place.shown()?)));
+        return Ok(Err(format!(
+            "There is no baseline `{name}`, for there is no store at {}",
+            place.shown()?
+        )));
     };
     let (short, version) = annvil_store::split(name);
     match store.resolve(short, version) {
@@ -68,7 +73,7 @@ pub fn held_against(found: Found, candidate: &Group, given: &str) -> Against {
     group.figures.retain(|figures| !own(&figures.run));
     if group.runs.is_empty() {
         let missing = Some(format!("The baseline `{given}` has no run but the one that is judged"));
-        return Against { missing, ..Against::default() };
+        return Against { missing, only_own: true, ..Against::default() };
     }
     Against { group: Some(group), resolved: found.baseline, ..Against::default() }
 }
