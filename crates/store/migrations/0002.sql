@@ -5,3 +5,6 @@ CREATE TABLE annvil_version (
     latest BIGINT NOT NULL
 );
 INSERT INTO annvil_version (name, latest) SELECT name, max(version) FROM annvil_baseline GROUP BY name;
+
+-- The latest runs of a scenario, without sorting all of them.
+CREATE INDEX annvil_run_latest ON annvil_run (scenario, began);

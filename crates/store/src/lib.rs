@@ -19,6 +19,7 @@ mod database;
 mod export;
 mod filter;
 mod folder;
+mod group;
 pub mod import;
 mod prune;
 mod runs;

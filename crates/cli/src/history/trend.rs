@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use annvil_conduct::trend::{TrendSpec, Trends, trends};
 use annvil_core::gate::MetricPattern;
+use annvil_core::units::counted;
 use annvil_report::Series;
 use annvil_store::{RunFilter, Store};
 use anyhow::{Context, bail};
@@ -27,9 +28,9 @@ pub struct TrendFlags {
     /// Only runs of this branch.
     #[arg(long, value_name = "NAME")]
     pub branch: Option<String>,
-    /// Only so many of the latest runs.
-    #[arg(long, value_name = "N")]
-    pub limit: Option<u32>,
+    /// At most so many of the latest runs.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub limit: u32,
     /// Runs of other plans and machines too, not only those that are like the latest.
     #[arg(long)]
     pub across: bool,
@@ -46,7 +47,7 @@ pub fn trend(store: &Store, flags: &TrendFlags) -> anyhow::Result<ExitCode> {
     let filter = RunFilter {
         scenario: flags.scenario.clone(),
         branch: flags.branch.clone(),
-        limit: flags.limit,
+        limit: Some(flags.limit),
         ..RunFilter::default()
     };
     let spec = TrendSpec { patterns: flags.metrics.clone(), filter, across: flags.across };
@@ -87,14 +88,17 @@ fn shown(found: &Trends, flags: &TrendFlags) -> String {
     let mut text = annvil_report::trend_terminal(&series, &paint::style());
     if all > series.len() {
         text.push_str(&format!(
-            "\n  {} more figures; name what to see: annvil history trend search.p99\n",
-            all - series.len()
+            "\n  {} more; name what to see: annvil history trend search.p99\n",
+            counted((all - series.len()) as u64, "figure")
         ));
+    }
+    if found.older > 0 {
+        text.push_str(&format!("\n  {} are older; --limit shows more\n", counted(found.older, "run")));
     }
     if found.left_out > 0 {
         text.push_str(&format!(
-            "\n  {} runs of other scenarios, plans or machines are left out; --across shows them too\n",
-            found.left_out
+            "\n  {} of other scenarios, plans or machines left out; --across shows them too\n",
+            counted(found.left_out, "run")
         ));
     }
     if let Some(file) = &flags.html {

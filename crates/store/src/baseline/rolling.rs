@@ -57,8 +57,10 @@ impl Store {
     /// The last change of level of any judged figure: the place of its first run among `names`.
     fn last_change(&self, filter: &RunFilter, names: &[String]) -> Result<Option<(usize, Segment)>> {
         let mut last: Option<(usize, Segment)> = None;
-        for key in self.metrics(filter)?.into_iter().filter(is_judged) {
-            let mut series = self.series(&key, filter)?;
+        let mut keys = self.metrics(filter)?;
+        keys.retain(is_judged);
+        let all = self.all_series(&keys, filter)?;
+        for (key, mut series) in keys.into_iter().zip(all) {
             series.retain(|point| names.contains(&point.run));
             let Some((point, change)) = change_of(&key, &series) else { continue };
             let Some(at) = names.iter().position(|name| *name == point.run) else { continue };
