@@ -11,7 +11,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Every fixture that is one result, with its tool.
-const FIXTURES: [(Tool, &str); 14] = [
+const FIXTURES: [(Tool, &str); 16] = [
     (Tool::Criterion, "criterion"),
     (Tool::Hyperfine, "hyperfine/count.json"),
     (Tool::K6, "k6/summary-export.json"),
@@ -24,6 +24,8 @@ const FIXTURES: [(Tool, &str); 14] = [
     (Tool::Pgbench, "pgbench/scripts.txt"),
     (Tool::Pgbench, "pgbench/log"),
     (Tool::Pgbench, "pgbench/intervals"),
+    (Tool::Pgbench, "pgbench/log-rate"),
+    (Tool::Pgbench, "pgbench/intervals-rate"),
     (Tool::Csv, "csv/metrics.csv"),
     (Tool::Csv, "csv/names.csv"),
 ];
@@ -102,6 +104,10 @@ fn values_are_those_of_the_files() {
     is(Tool::K6, "k6/handle-summary.json", "k6 time_to_first_hit.service.p99", 7e6);
     is(Tool::Pgbench, "pgbench/tpcb.txt", "pgbench TPC-B_sort_of.throughput.value", 92.984_019);
     is(Tool::Pgbench, "pgbench/rate.txt", "pgbench select_only.queue_wait.max", 21.367e6);
+    // What pgbench itself printed: 0.466 ms, 0.120 (max 0.581) ms.
+    is(Tool::Pgbench, "pgbench/log-rate", "pgbench log.response.mean", 465_625.0);
+    is(Tool::Pgbench, "pgbench/log-rate", "pgbench log.queue_wait.max", 581_000.0);
+    is(Tool::Pgbench, "pgbench/intervals-rate", "pgbench log.queue_wait.max", 2.943e6);
     // Without the time of connecting.
     is(Tool::Pgbench, "pgbench/version-13.txt", "pgbench select_only.throughput.value", 41_234.567_89);
     is(Tool::Locust, "locust/api_stats.csv", "locust GET_search.service.p99", 86e6);

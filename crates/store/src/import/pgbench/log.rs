@@ -25,9 +25,35 @@ struct Sums {
     least: Option<f64>,
     most: Option<f64>,
     failed: f64,
+    lags: Lags,
     /// Seconds since 1970.
     first: Option<f64>,
     last: f64,
+}
+
+/// How late transactions began, in nanoseconds, where `--rate` said when they were due. Their times then count from there.
+#[derive(Default)]
+struct Lags {
+    count: f64,
+    total: f64,
+    most: f64,
+    /// Whether another number stands behind it, so that it can be none of repetitions (`--max-tries`).
+    is_sure: bool,
+}
+
+impl Lags {
+    fn add(&mut self, count: f64, total: f64, most: f64, is_sure: bool) {
+        self.count += count;
+        self.total += total;
+        self.most = self.most.max(most);
+        self.is_sure |= is_sure;
+    }
+
+    /// Mean and longest, if these are lags. Of a lone number nothing says what it is: repetitions are few, and microseconds many.
+    fn known(&self) -> Option<(f64, f64)> {
+        let is_lag = if self.is_sure { self.most > 0.0 } else { self.most >= 100.0 * MICROSECOND };
+        is_lag.then(|| (self.total / self.count, self.most))
+    }
 }
 
 /// All files of one run as one sample.
@@ -63,7 +89,7 @@ fn number(fields: &[&str], place: usize) -> Result<f64, String> {
 }
 
 impl Sums {
-    /// `client transaction time script seconds microseconds`, the time in microseconds or why there is none.
+    /// `client transaction time script seconds microseconds [lag] [repetitions]`, the time in microseconds or why there is none.
     fn transaction(&mut self, fields: &[&str]) -> Result<(), String> {
         let ended = number(fields, 4)? + number(fields, 5)? / 1e6;
         if matches!(fields[2], "failed" | "skipped" | "serialization" | "deadlock") {
@@ -72,13 +98,17 @@ impl Sums {
         }
         let time = number(fields, 2)? * MICROSECOND;
         self.times.push(time);
+        if fields.len() > 6 {
+            let lag = number(fields, 6)? * MICROSECOND;
+            self.lags.add(1.0, lag, lag, fields.len() > 7);
+        }
         self.add(1.0, time, time, time);
         self.first = Some(self.first.map_or(ended - time / SECOND, |first| first.min(ended - time / SECOND)));
         self.last = self.last.max(ended);
         Ok(())
     }
 
-    /// `begin transactions sum sum_of_squares least most`, times in microseconds. An interval is as long as the way to the
+    /// `begin transactions sum sum_of_squares least most [the same four of lags] …`, times in microseconds. An interval is as long as the way to the
     /// next one, which the last does not have: rates are not told.
     fn interval(&mut self, fields: &[&str]) -> Result<(), String> {
         let begin = number(fields, 0)?;
@@ -87,6 +117,9 @@ impl Sums {
         let (sum, least, most) = (at(2)?, at(4)?, at(5)?);
         if count > 0.0 {
             self.add(count, sum, least, most);
+            if fields.len() > 9 {
+                self.lags.add(count, at(6)?, at(9)?, true);
+            }
         }
         self.first = Some(self.first.map_or(begin, |first| first.min(begin)));
         Ok(())
@@ -105,14 +138,20 @@ impl Sums {
         }
         let of = Of::phase("pgbench", "log");
         let mut values = Values::default();
-        values.put(of, Quantity::Service, Stat::Mean, self.total / self.count)?;
-        values.put_known(of, Quantity::Service, Stat::Min, self.least)?;
-        values.put_known(of, Quantity::Service, Stat::Max, self.most)?;
+        let lags = self.lags.known();
+        let quantity = if lags.is_some() { Quantity::Response } else { Quantity::Service };
+        if let Some((mean, most)) = lags {
+            values.put(of, Quantity::QueueWait, Stat::Mean, mean)?;
+            values.put(of, Quantity::QueueWait, Stat::Max, most)?;
+        }
+        values.put(of, quantity, Stat::Mean, self.total / self.count)?;
+        values.put_known(of, quantity, Stat::Min, self.least)?;
+        values.put_known(of, quantity, Stat::Max, self.most)?;
         self.times.sort_by(f64::total_cmp);
         for stat in [Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::P999] {
             let nearest = |share: f64| ((self.times.len() as f64 * share).ceil() as usize).saturating_sub(1);
             let value = stat.quantile().and_then(|share| self.times.get(nearest(share)).copied());
-            values.put_known(of, Quantity::Service, stat, value)?;
+            values.put_known(of, quantity, stat, value)?;
         }
         let first = self.first.unwrap_or_default();
         if !self.times.is_empty() {
