@@ -42,6 +42,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bca;
 pub mod bootstrap;
 pub mod bracket;
 pub mod change;
