@@ -106,7 +106,9 @@ impl Store {
         };
         let (store, found) = match look(Access::Read) {
             // SQLite keeps two files beside one with a log, and here it can't make them.
-            Err(DatabaseError::Unreachable { .. }) if place.is_whole() => look(Access::Still)?,
+            Err(DatabaseError::Unreachable { .. } | DatabaseError::ReadOnly { .. }) if place.is_whole() => {
+                look(Access::Still)?
+            }
             other => other?,
         };
         match found {
