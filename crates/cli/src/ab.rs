@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use annvil_conduct::ab::{Ab, AbRecord, Budget, Ended, Look, ROUNDS, Side, Told};
 use annvil_conduct::machine;
-use annvil_core::units::Nanos;
+use annvil_core::units::{Nanos, counted};
 use clap::Args;
 
 use crate::flags::RunFlags;
@@ -89,9 +89,10 @@ pub fn ab(flags: &AbFlags) -> anyhow::Result<ExitCode> {
 }
 
 fn headline(record: &AbRecord) -> String {
+    let pairs = counted(record.rounds as u64, "pair");
     let bound = match record.budget {
-        Some(seconds) => format!("{} or {} pairs at most", Nanos((seconds * 1e9) as u64), record.rounds),
-        None => format!("{} pairs at most", record.rounds),
+        Some(seconds) => format!("{} or {pairs} at most", Nanos((seconds * 1e9) as u64)),
+        None => format!("{pairs} at most"),
     };
     format!("annvil ab · {} · a: {} · b: {} · {bound}", record.scenario, record.a.name, record.b.name)
 }
@@ -102,12 +103,10 @@ fn look_line(look: &Look) -> String {
         (worse, 0) => format!("; {worse} worse"),
         (worse, open) => format!("; {worse} worse, {open} of them to be confirmed"),
     };
-    let of = if look.of > look.pairs {
-        format!("{} of {} pairs", look.pairs, look.of)
-    } else {
-        format!("{} pairs", look.pairs)
-    };
-    format!("  after {of}: {} of {} figures decided{regressed}", look.decided, look.judged)
+    let pairs = counted(look.of.max(look.pairs) as u64, "pair");
+    let of = if look.of > look.pairs { format!("{} of {pairs}", look.pairs) } else { pairs };
+    let figures = counted(look.judged as u64, "figure");
+    format!("  after {of}: {} of {figures} decided{regressed}", look.decided)
 }
 
 fn show(record: &AbRecord, flags: &AbFlags) -> anyhow::Result<()> {
@@ -127,7 +126,7 @@ fn show(record: &AbRecord, flags: &AbFlags) -> anyhow::Result<()> {
 fn ending(record: &AbRecord) -> String {
     let pairs = record.looks.last().map_or(0, |look| look.pairs);
     let time = Nanos((record.seconds * 1e9) as u64);
-    let of = format!("{pairs} pairs of blocks in {time}");
+    let of = format!("{} of blocks in {time}", counted(pairs as u64, "pair"));
     match record.ended {
         Some(Ended::Decided) => format!("everything is decided after {of}"),
         Some(Ended::Spent) => format!("the budget is spent: {of}"),
@@ -152,5 +151,7 @@ mod tests {
             "  after 5 of 8 pairs: 5 of 12 figures decided; 2 worse, 1 of them to be confirmed"
         );
         assert_eq!(look(8, 1, 0), "  after 8 pairs: 5 of 12 figures decided; 1 worse");
+        let one = Look { pairs: 1, of: 1, level: 0.01, judged: 1, decided: 0, regressed: 0, unconfirmed: 0 };
+        assert_eq!(look_line(&one), "  after 1 pair: 0 of 1 figure decided");
     }
 }

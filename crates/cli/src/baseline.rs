@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_conduct::origin;
-use annvil_core::units::count;
+use annvil_core::units::counted;
 use annvil_store::Baseline;
 use clap::Subcommand;
 
@@ -56,10 +56,8 @@ fn what(baseline: &Baseline) -> String {
     match &baseline.rolling {
         Some(rolling) => {
             let branch = rolling.branch.as_ref().map_or_else(String::new, |branch| format!(" of {branch}"));
-            format!("the latest {} runs{branch}, {}", count(u64::from(rolling.runs)), baseline.scenario)
+            format!("the latest {}{branch}, {}", counted(u64::from(rolling.runs), "run"), baseline.scenario)
         }
-        None if baseline.runs.len() == 1 => format!("1 run, {}", baseline.scenario),
-        None => format!("{} runs, {}", count(baseline.runs.len() as u64), baseline.scenario),
+        None => format!("{}, {}", counted(baseline.runs.len() as u64, "run"), baseline.scenario),
     }
 }
-

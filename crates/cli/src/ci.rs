@@ -11,8 +11,8 @@ use annvil_store::{BaselineSpec, Rolling, Store};
 use clap::Args;
 
 use crate::gate::{Against, GateFlags, GatingFlags, candidate, decide, held_against};
-use crate::source::Found;
 use crate::out;
+use crate::source::Found;
 
 /// Runs that a baseline goes along with.
 const ROLLING: u32 = 10;

@@ -3,15 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use annvil_conduct::ab::AbRecord;
+use annvil_conduct::ab::{AbRecord, Ended, Which};
 use annvil_conduct::compare::{CompareSpec, Pairing, Unlike, compare as held};
-use annvil_conduct::gate;
+use annvil_conduct::{Outcome, gate};
 use annvil_core::comparison::Comparison;
+use annvil_core::gate::Amount;
+use annvil_core::units::counted;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use crate::source::{self, Found, PlaceFlags};
 use crate::{out, paint};
+
+/// Figures that are named where there may be many.
+const NAMED: usize = 3;
 
 /// Flags of `annvil compare`.
 #[derive(Debug, Clone, Args)]
@@ -114,7 +119,22 @@ pub fn compare(flags: &CompareFlags) -> anyhow::Result<ExitCode> {
         }
     };
     show(&comparison, flags)?;
-    Ok(ExitCode::from(gate::outcome_of(&comparison, spec.gate.must_detect).code()))
+    let outcome = gate::outcome_of(&comparison, spec.gate.must_detect);
+    if outcome == Outcome::Inconclusive && !flags.json {
+        out::print(&format!("  {}\n", hidden(&comparison, spec.gate.must_detect)))?;
+    }
+    Ok(ExitCode::from(outcome.code()))
+}
+
+/// Why nobody can tell: figures in which a change could hide that must be found.
+fn hidden(comparison: &Comparison, must_detect: Amount) -> String {
+    let all = gate::blind(comparison, must_detect);
+    let mut names: Vec<String> =
+        all.iter().take(NAMED).map(|at| comparison.metrics[*at].key.to_string()).collect();
+    if all.len() > NAMED {
+        names.push(counted((all.len() - NAMED) as u64, "more figure"));
+    }
+    format!("a change of {must_detect} (must_detect) could hide in {}", names.join(", "))
 }
 
 /// The record of an interleaved comparison that was decided when it was measured, if nobody asks for other rules: its looks
@@ -149,6 +169,7 @@ fn sides(flags: &CompareFlags, spec: &mut CompareSpec) -> anyhow::Result<(Found,
     let (mut a, mut b) = match (&flags.b, source::interleaved(&flags.a)) {
         (Some(b), _) => (place.find(&flags.a)?, place.find(b)?),
         (None, Some((a, b))) => {
+            whole(Path::new(&flags.a))?;
             spec.interleaved = true;
             spec.plans = Unlike::Meant;
             (place.find(&a.to_string_lossy())?, place.find(&b.to_string_lossy())?)
@@ -176,6 +197,24 @@ fn sides(flags: &CompareFlags, spec: &mut CompareSpec) -> anyhow::Result<(Found,
         b.group.name.clone_from(other);
     }
     Ok((a, b))
+}
+
+/// An error if an interleaved comparison ended before both sides had a block.
+fn whole(folder: &Path) -> anyhow::Result<()> {
+    let record = source::session(folder)?;
+    if !record.counted(Which::A).is_empty() {
+        return Ok(());
+    }
+    let why = match record.ended {
+        Some(Ended::Failed) => "failed",
+        Some(Ended::Invalid) => "was given up, because too few blocks could be judged,",
+        Some(Ended::Interrupted | Ended::Decided | Ended::Spent) | None => "was interrupted",
+    };
+    let reasons: String = record.reasons.iter().flat_map(|reason| ["\n  ", reason]).collect();
+    bail!(
+        "the comparison in {} {why} before a pair of blocks was whole: there is nothing to compare{reasons}\n  Measure it again with annvil ab.",
+        folder.display()
+    )
 }
 
 fn pairs(spec: &CompareSpec) -> &[(String, String)] {

@@ -15,7 +15,7 @@ pub fn report(flags: &ReportFlags) -> anyhow::Result<ExitCode> {
     let text = folder.read_record().map_err(RunError::from)?;
     let record =
         annvil_report::read(&text).with_context(|| format!("cannot read {}", folder.path().display()))?;
-    reports::write(&folder, &record)?;
+    reports::write(&folder, &record, &[])?;
     show(&record, folder.path(), flags.json, flags.quiet)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use annvil_conduct::event::{Event, Sink};
 use annvil_conduct::{
-    Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, origin, prepare, reports,
+    Isolation, Outcome, Overrides, Prepared, Run, RunError, machine, origin, prepare, reports, trend,
 };
 use annvil_core::objective::Grade;
 use annvil_core::record::{ObjectiveResult, Origin, RunRecord, Status};
 use annvil_core::secret::Secret;
 use annvil_data::DataError;
 use annvil_load::cancel::Cancel;
-use annvil_store::{DatabaseError, RunFolder};
+use annvil_report::Series;
+use annvil_store::{DatabaseError, RunFolder, Store};
 use anyhow::{Context, anyhow};
 
 use crate::flags::RunFlags;
@@ -82,9 +83,19 @@ pub fn measure_change(
     let measured = begun.measure(&mut sink);
     shown.finish();
     let record = measured?;
-    reports::write(&folder, &record)?;
-    keep::keep(&flags.keep, &flags.output, &record, folder.path());
+    // Into the store first: its report shows it as the last of the runs like it.
+    let store = keep::keep(&flags.keep, &flags.output, &record, folder.path());
+    reports::write(&folder, &record, &earlier(store.as_ref(), &record))?;
     Ok((record, folder))
+}
+
+/// Its figures over the earlier runs like it. A report is whole without them.
+fn earlier(store: Option<&Store>, record: &RunRecord) -> Vec<Series> {
+    let history = store.map_or_else(|| Ok(Vec::new()), |store| trend::history(store, record));
+    history.unwrap_or_else(|error| {
+        tracing::warn!("the report shows no history: {error}");
+        Vec::new()
+    })
 }
 
 /// Why a run did not end well, for those who asked for nothing else.

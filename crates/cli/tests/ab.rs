@@ -87,6 +87,7 @@ fn a_side_that_is_slower_by_8_percent_regresses() {
     );
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("REGRESSED") && said.contains("confirmed"), "{said}");
+    assert!(said.contains(" pairs of blocks in ") && !said.contains(" in 0 ns"), "{said}");
     assert!(
         stderr(&output).lines().filter(|line| line.starts_with("  pair")).count() >= 12,
         "{}",
@@ -182,11 +183,20 @@ fn mistakes_are_named_before_anything_is_measured() {
         (&["--b", "stub", "--b", "other"], "one variant"),
         (&["--a", "stub", "--b", "other", "--tui"], "--tui"),
         (&["--b", "other", "--budget", "soon"], "soon"),
+        // Nobody wrote `--set engine.postgres.url`.
+        (
+            &["--a", "stub", "--b", "postgres://me:hunter2@localhost/db"],
+            "side b is postgres://me:***@localhost/db, a postgresql server, and the scenario's engine is `stub`",
+        ),
     ] {
         let output = ab(folder.path(), arguments);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.to_lowercase().contains(part), "{arguments:?}: {said}");
+        assert!(
+            !said.contains("--set engine.postgres") && !said.contains("hunter2"),
+            "{arguments:?}: {said}"
+        );
     }
     assert!(!folder.path().join("runs").exists());
 }
@@ -255,6 +265,20 @@ fn what_was_measured_before_a_kill_can_be_compared() {
     let compared: Comparison =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     assert_eq!((compared.a.blocks, compared.b.blocks), (pairs, pairs));
+}
+
+#[test]
+fn a_session_without_a_whole_pair_can_t_be_compared() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let child = started(folder.path(), 0);
+    send("-INT", child.id());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    let output = run(folder.path(), &["compare", session(folder.path()).to_str().unwrap()]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("was interrupted before a pair of blocks was whole"), "{said}");
 }
 
 #[test]

@@ -110,6 +110,9 @@ impl Ab {
         }
         side::same_variant(&mut a, &mut b);
         let Written { given, file, text, overrides } = written;
+        for (side, which) in [(&a, Which::A), (&b, Which::B)] {
+            side.check_server(which, file, text, overrides)?;
+        }
         let plain = Side::default().freeze(file, text, overrides, cores).ok();
         // Also of another program's side the plan is made here: what is wrong with a change is said at once, and it holds what
         // the scenario says of gates and seeds.

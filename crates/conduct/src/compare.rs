@@ -7,6 +7,7 @@ use annvil_core::comparison::{Comparison, SCHEMA, Scale, SideRecord, Verdict};
 use annvil_core::figures::Group;
 use annvil_core::gate::GateSpec;
 
+mod amount;
 mod equal_recall;
 mod figure;
 mod known;
@@ -15,6 +16,7 @@ mod recall;
 mod sentence;
 mod sides;
 
+pub(crate) use amount::amount;
 pub use known::{Known, KnownFigure};
 pub use sides::{Refused, Side};
 

@@ -17,7 +17,6 @@ use crate::outcome::Outcome;
 pub mod artefacts;
 pub mod causes;
 mod limits;
-pub(crate) use limits::amount;
 mod measured;
 mod sentence;
 mod unused;
@@ -100,8 +99,8 @@ pub fn gate(given: Given<'_>) -> GateReport {
         sentence: String::new(),
         exit_code: 0,
     };
-    // What is invalid is not judged: neither met nor missed.
-    if report.invalid.is_empty() {
+    // What is invalid or was stopped is not judged: neither met nor missed.
+    if report.invalid.is_empty() && candidate.outcome != Outcome::Interrupted {
         report.fired = limits::objectives(&candidate.objectives, Rule::Objective, &spec.severity, &names);
         let always = candidate.always(spec);
         report.fired.extend(limits::objectives(&always, Rule::Absolute, &spec.severity, &names));

@@ -1,5 +1,9 @@
 //! Figures over time out of a store: their changes of level and what they drift by, ready to be drawn.
 
+mod own;
+
+pub use own::history;
+
 use annvil_core::comparison::Scale;
 use annvil_core::gate::{GateSpec, MetricPattern};
 use annvil_core::key::MetricKey;
@@ -35,6 +39,8 @@ pub struct Trends {
     pub series: Vec<Series>,
     /// The scenario of the latest run, if there is a run.
     pub scenario: Option<String>,
+    /// Runs that were left out because of the limit.
+    pub older: u64,
     /// Runs that were left out because their plan or machine is another one.
     pub left_out: u64,
 }
@@ -51,7 +57,9 @@ pub fn trends(store: &Store, spec: &TrendSpec) -> Result<Trends, DatabaseError> 
         filter.plan_hash.clone_from(&latest.provenance.plan_hash);
         filter.fingerprint.clone_from(&latest.provenance.fingerprint);
     }
-    let left_out = all.saturating_sub(store.count(&filter)?);
+    let alike = store.count(&filter)?;
+    let left_out = all.saturating_sub(alike);
+    let older = filter.limit.map_or(0, |limit| alike.saturating_sub(u64::from(limit)));
     let judged = GateSpec::default();
     let wanted = |key: &MetricKey| {
         if spec.patterns.is_empty() {
@@ -62,12 +70,10 @@ pub fn trends(store: &Store, spec: &TrendSpec) -> Result<Trends, DatabaseError> 
     };
     let mut keys = store.metrics(&filter)?;
     keys.sort();
-    let series = keys
-        .into_iter()
-        .filter(wanted)
-        .map(|key| Ok(series(&key, &store.series(&key, &filter)?)))
-        .collect::<Result<_, DatabaseError>>()?;
-    Ok(Trends { series, scenario: Some(latest.provenance.scenario), left_out })
+    keys.retain(wanted);
+    let points = store.all_series(&keys, &filter)?;
+    let series = keys.iter().zip(&points).map(|(key, points)| series(key, points)).collect();
+    Ok(Trends { series, scenario: Some(latest.provenance.scenario), older, left_out })
 }
 
 /// One figure with its changes of level, which stay where they are when runs are added, and the drift since the last.

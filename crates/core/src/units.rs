@@ -160,6 +160,11 @@ pub fn count(n: u64) -> String {
     marked
 }
 
+/// A count and its noun, which takes an `s` where there is not exactly one: `1 run`, `14,300 runs`.
+pub fn counted(n: u64, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
+}
+
 /// Nanoseconds as people read them: `190 ns`, `68 µs`, `9.2 ms`, `1.4 s`, `3 min 20 s`, `2 h 5 min`.
 ///
 /// Takes a fraction because a mean is one, and a sign because a difference has one.
@@ -279,6 +284,9 @@ mod tests {
         }
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(count(n), text);
+        }
+        for (n, text) in [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (14_300, "14,300 runs")] {
+            assert_eq!(counted(n, "run"), text);
         }
         assert_eq!(format!("{:>8}|{:<6}|", Nanos(68_000), Bytes(5)), "   68 µs|5 B   |");
     }

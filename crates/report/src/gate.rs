@@ -13,7 +13,7 @@ use crate::text::one_line;
 
 pub(crate) use select::{Selection, select};
 pub(crate) use state::State;
-pub(crate) use view::{GateView, against, label, severity_and_words};
+pub(crate) use view::{GateView, NOT_JUDGED, against, label, severity_and_words};
 
 /// Reasons that are shown of each kind; the files have all.
 const REASONS: usize = 5;
@@ -23,7 +23,7 @@ const REASONS: usize = 5;
 pub fn gate_terminal(report: &GateReport, style: &Style) -> String {
     let view = GateView::new(report);
     let mut title = vec!["annvil gate".to_owned(), one_line(&report.name)];
-    title.extend(report.comparison.as_ref().map(heading).unwrap_or_default());
+    title.extend(report.comparison.iter().flat_map(|comparison| heading(comparison, &view.names)));
     let mut out = titled(&title, style);
     for (word, reasons) in troubles(report) {
         out.push_str(&bullets(&first(reasons), word, Ink::Red, style));
@@ -44,7 +44,8 @@ pub fn gate_terminal(report: &GateReport, style: &Style) -> String {
         out.push_str(&bullets(&[one_line(&cause.advice)], "try", Ink::Plain, style));
     }
     let remarks = report.comparison.iter().flat_map(|comparison| &comparison.remarks);
-    out.push_str(&bullets(&first(remarks.map(|remark| one_line(remark)).collect()), "", Ink::Dim, style));
+    // All of them: that a rule names nothing is among them.
+    out.push_str(&bullets(&remarks.map(|remark| one_line(remark)).collect::<Vec<_>>(), "", Ink::Dim, style));
     out.push_str(&bullets(&sentence(report), "", Ink::Bold, style));
     out.push_str(&format!("exit {}\n", report.exit_code));
     out

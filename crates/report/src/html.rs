@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use annvil_core::record::RunRecord;
 use annvil_core::units::{count, time_text};
 
+use crate::Series;
 use crate::sheet::{self, Sheet};
 use crate::text::{capital, one_line};
 use crate::view::limit::limits;
@@ -50,6 +51,11 @@ const PAIRS: &str =
 
 /// The whole file, well below a megabyte. Everything that comes from the record is escaped.
 pub fn html(record: &RunRecord) -> String {
+    html_with_history(record, &[])
+}
+
+/// The same with a section at its end: figures of the run over the earlier runs like it, of which it is the last point.
+pub fn html_with_history(record: &RunRecord, history: &[Series]) -> String {
     let view = View::new(record);
     let mut body = String::new();
     body.push_str(&header(record));
@@ -67,6 +73,7 @@ pub fn html(record: &RunRecord) -> String {
         section(&mut body, "work", "Other work", &table::table(&view, &sheet));
     }
     rest(&mut body, &view);
+    section(&mut body, "history", "History", &trend::history(history));
     page(&record.plan.name, &record.build.version, &body)
 }
 

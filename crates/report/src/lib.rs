@@ -30,7 +30,7 @@ pub use compare::{comparison_markdown, comparison_terminal};
 pub use csv::{csv, load_csv};
 pub use findings::findings;
 pub use gate::gate_terminal;
-pub use html::html;
+pub use html::{html, html_with_history};
 pub use markdown::markdown;
 pub use notice::{Notice, notice, slack_json, teams_json, webhook_json};
 pub use read::{ReadError, read};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use annvil_conduct::aa::{AaFigure, AaReport, BLOCKS};
 use annvil_core::comparison::Scale;
-use annvil_core::units::{Nanos, count};
+use annvil_core::units::{Nanos, counted};
 
 /// Columns of sentences.
 const WIDTH: usize = 110;
@@ -14,7 +14,7 @@ pub fn text(report: &AaReport, every: bool) -> String {
     let good = report.blocks.iter().filter(|block| block.counts).count();
     let time = Nanos((report.seconds * 1e9) as u64);
     let mut out =
-        format!("annvil aa · {} · {good} blocks in {time} · {}\n\n", report.scenario, report.machine);
+        format!("annvil aa · {} · {} in {time} · {}\n\n", report.scenario, blocks(good), report.machine);
     let rows = if every { each(&report.figures) } else { kinds(&report.figures) };
     if rows.is_empty() {
         out.push_str("  no figure has blocks enough\n");
@@ -33,6 +33,10 @@ pub fn text(report: &AaReport, every: bool) -> String {
         out.push_str(&bullet(&line));
     }
     out
+}
+
+fn blocks(n: usize) -> String {
+    counted(n as u64, "block")
 }
 
 /// A sentence in lines of at most [`WIDTH`] columns; further ones stand two to the right.
@@ -160,11 +164,12 @@ fn remarks(report: &AaReport, good: usize) -> Vec<String> {
             ""
         };
         lines.push(format!(
-            "false alarms: {} of {} comparisons of the same with the same said REGRESSED, in {} of {} splits of the {good} blocks{shares}",
+            "false alarms: {} of {} of the same with the same said REGRESSED, in {} of {} of the {}{shares}",
             summary.false_alarms,
-            count(summary.comparisons as u64),
+            counted(summary.comparisons as u64, "comparison"),
             report.alarmed,
-            report.splits,
+            counted(report.splits as u64, "split"),
+            blocks(good),
         ));
         if let Some(detectable) = summary.detectable {
             lines.push(format!(
@@ -199,13 +204,13 @@ fn remarks(report: &AaReport, good: usize) -> Vec<String> {
         report.figures.iter().filter(|figure| figure.autocorrelation.is_some_and(|r| r > 0.5)).count();
     if alike > 0 {
         lines.push(format!(
-            "{alike} of {} figures resemble the block before (autocorrelation above 0.5): interleaving is needed here",
-            report.figures.len()
+            "{alike} of {} resemble the block before (autocorrelation above 0.5): interleaving is needed here",
+            counted(report.figures.len() as u64, "figure")
         ));
     }
     let again = report.blocks.iter().filter(|block| !block.invalid.is_empty()).count();
     if again > 0 {
-        lines.push(format!("{again} blocks could not be judged and were measured again"));
+        lines.push(format!("measured again, because nobody could judge it: {}", blocks(again)));
     }
     if !report.left_out.is_empty() {
         lines.push(format!(

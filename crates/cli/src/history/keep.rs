@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use annvil_core::figures::{Provenance, figures};
 use annvil_core::record::RunRecord;
+use annvil_store::Store;
 use clap::Args;
 
 use crate::source::PlaceFlags;
@@ -40,22 +41,23 @@ impl KeepFlags {
     }
 }
 
-/// Takes a run into the store. That it can't is said, and no failure of the run: its folder is the truth, and `annvil history
-/// import` takes it in at any time.
-pub fn keep(flags: &KeepFlags, output: &Path, record: &RunRecord, folder: &Path) {
+/// Takes a run into the store, and gives the store if it is in it. That it can't is said, and no failure of the run: its
+/// folder is the truth, and `annvil history import` takes it in at any time.
+pub fn keep(flags: &KeepFlags, output: &Path, record: &RunRecord, folder: &Path) -> Option<Store> {
     if flags.no_store {
-        return;
+        return None;
     }
-    let added = flags
-        .place(output)
-        .open()
-        .and_then(|store| Ok(store.add(&Provenance::of(record), &figures(record), Some(folder))?));
-    if let Err(error) = added {
-        tracing::warn!("not in the history: {}", told(&error));
+    let added = flags.place(output).open().and_then(|store| {
+        store.add(&Provenance::of(record), &figures(record), Some(folder))?;
+        Ok(store)
+    });
+    if let Err(error) = &added {
+        tracing::warn!("not in the history: {}", told(error));
         out::say(&format!(
             "warning: the run is not in the history: {}\n  Its folder is whole; `annvil history import {}` takes it in later.",
-            told(&error),
+            told(error),
             folder.display()
         ));
     }
+    added.ok()
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use annvil_core::units::count;
+use annvil_core::units::{count, counted};
 use annvil_store::{Prune, RunFolder, RunRow};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -79,10 +79,10 @@ pub fn prune(flags: &PruneFlags) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();
-    let verb = if flags.dry_run { "would be removed" } else { "are removed" };
-    text.push_str(&format!("  {} runs {verb} from {}", count(names.len() as u64), store.shown()));
+    let verb = if flags.dry_run { "would be removed" } else { "removed" };
+    text.push_str(&format!("  {} {verb} from {}", counted(names.len() as u64, "run"), store.shown()));
     if flags.folders && !flags.dry_run {
-        text.push_str(&format!(", with {} folders", count(gone.len() as u64)));
+        text.push_str(&format!(", with {}", counted(gone.len() as u64, "folder")));
     }
     text.push('\n');
     if let Some((run, baseline)) = found.held.first() {

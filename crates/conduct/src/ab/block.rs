@@ -98,7 +98,7 @@ impl Measurer {
                 let begun = run.begin()?;
                 let folder = begun.folder().clone();
                 let record = begun.measure(&mut |event: &Event| log(name, event))?;
-                reports::write(&folder, &record)?;
+                reports::write(&folder, &record, &[])?;
                 record
             }
             Self::Program(program) => program.measure(output, &cancel)?,

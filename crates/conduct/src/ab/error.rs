@@ -30,6 +30,18 @@ pub enum AbError {
         "a variant can't be chosen for another program\n  Leave it out, or leave only that variant in the scenario: --set \"variants={{NAME: {{…}}}}\"."
     )]
     VariantOfProgram,
+    /// A side is a server, and the scenario measures something else.
+    #[error(
+        "side {side} is {url}, a PostgreSQL server, and the scenario's engine is `{engine}`\n  Leave the URL out, or take a scenario with `engine: postgres`."
+    )]
+    NoServer {
+        /// The side's letter.
+        side: &'static str,
+        /// The URL without its password.
+        url: String,
+        /// The engine that is written.
+        engine: String,
+    },
     /// Both sides would measure the same.
     #[error(
         "both sides are the same\n  Say what differs: --a or --b with a variant, KEY=VALUE or a URL, or --b-program PATH. `annvil aa` compares a scenario with itself."

@@ -5,6 +5,7 @@ use std::time::Instant;
 use annvil_core::comparison::{Comparison, Verdict};
 use annvil_core::figures::Group;
 use annvil_core::gate::Amount;
+use annvil_core::units::counted;
 use annvil_store::RunFolder;
 
 use super::block::{Setting, State};
@@ -211,9 +212,8 @@ impl Session {
             crate::compare::tell_again(&mut comparison);
             let again = self.record.blocks.iter().filter(|block| !block.invalid.is_empty()).count();
             if again > 0 {
-                comparison
-                    .remarks
-                    .push(format!("{again} blocks could not be judged and were measured again"));
+                let blocks = counted(again as u64, "block");
+                comparison.remarks.push(format!("measured again, because nobody could judge it: {blocks}"));
             }
             self.record.comparison = Some(comparison);
         }

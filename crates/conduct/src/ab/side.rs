@@ -7,9 +7,10 @@ use annvil_core::document::nearest;
 use annvil_core::objective::Target;
 use annvil_core::plan::Plan;
 use annvil_core::secret::{Secret, mask};
+use serde_json::Value;
 use std::sync::Arc;
 
-use super::AbError;
+use super::{AbError, Which};
 use crate::prepare::{Overrides, Prepared, freeze, overridden};
 
 /// Where the URL of a server stands in a scenario.
@@ -79,6 +80,28 @@ impl Side {
         all.set.extend(self.set.iter().cloned());
         all.set.extend(self.url.iter().map(|url| (URL.to_owned(), url.reveal().to_owned())));
         all
+    }
+
+    /// An error if it is a server and the engine, as the scenario and the side's own changes say it, is none.
+    pub(super) fn check_server(
+        &self,
+        side: Which,
+        file: &str,
+        text: &str,
+        common: &Overrides,
+    ) -> Result<(), AbError> {
+        let Some(url) = &self.url else { return Ok(()) };
+        let without = Self { url: None, ..self.clone() };
+        let document = overridden(file, text, &without.overrides(common))?;
+        let engine = match document.value_at(&["engine"]) {
+            Some(Value::String(name)) => Some(name.clone()),
+            Some(Value::Object(engine)) => engine.keys().next().cloned(),
+            _ => None,
+        };
+        match engine.filter(|name| name != "postgres") {
+            Some(engine) => Err(AbError::NoServer { side: side.letter(), url: url.redacted(), engine }),
+            None => Ok(()),
+        }
     }
 
     /// The plan with its changes.

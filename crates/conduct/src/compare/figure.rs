@@ -5,6 +5,7 @@ use annvil_core::figures::Group;
 use annvil_core::gate::Family;
 use annvil_core::key::MetricKey;
 use annvil_core::quantity::Unit;
+use annvil_core::units::counted;
 use annvil_stats::compare::{self, Estimate, Method, Side, Spec, Worse};
 
 use super::CompareSpec;
@@ -131,7 +132,8 @@ fn one(
     if interleaved && !paired {
         metric.remarks.push("a block of one side has no counterpart: not compared in pairs".to_owned());
     } else if *left_out > 0 {
-        metric.remarks.push(format!("left out: {left_out} blocks whose counterpart lacks the figure"));
+        let blocks = counted(*left_out as u64, "block");
+        metric.remarks.push(format!("left out: {blocks} whose counterpart lacks the figure"));
     }
     let brief = |side: &[Vec<f64>]| side.iter().flatten().all(|value| *value < SHORT);
     if Family::of(key) == Family::Time && key.quantity.unit() == Unit::Time && brief(a) && brief(b) {

@@ -3,8 +3,9 @@
 use annvil_core::comparison::{Comparison, MetricComparison, Verdict};
 use annvil_core::gate::Family;
 use annvil_core::quantity::{Better, Stat};
+use annvil_core::units::counted;
 
-use crate::gate::amount;
+use super::amount;
 
 /// The sentence.
 pub(super) fn sentence(comparison: &Comparison) -> String {
@@ -74,7 +75,9 @@ fn speed(comparison: &Comparison) -> Option<String> {
             Some(match (equal, all.len() - equal) {
                 (_, 0) => "as fast".to_owned(),
                 (0, _) => "perhaps as fast: it can't be told".to_owned(),
-                (equal, open) => format!("as fast in {equal} figures, and {open} can't be told"),
+                (equal, open) => {
+                    format!("as fast in {}, and {open} can't be told", counted(equal as u64, "figure"))
+                }
             })
         }
     }
@@ -112,7 +115,9 @@ fn other(comparison: &Comparison) -> Option<String> {
     let parts: Vec<String> = counts
         .into_iter()
         .filter_map(|(verdict, word)| {
-            Some(count(verdict)).filter(|n| *n > 0).map(|n| format!("{word} in {n} figures"))
+            Some(count(verdict))
+                .filter(|n| *n > 0)
+                .map(|n| format!("{word} in {}", counted(n as u64, "figure")))
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(", "))

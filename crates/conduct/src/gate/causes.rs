@@ -28,8 +28,8 @@ type Ask = fn(&Place<'_>) -> Option<Cause>;
 const ASKED: [Ask; 10] = [
     index_not_used::ask,
     cache_misses::ask,
-    recall_traded::ask,
     short_answers::ask,
+    recall_traded::ask,
     index_larger::ask,
     memory_grew::ask,
     connection_waits::ask,

@@ -9,6 +9,7 @@ use annvil_core::record::ObjectiveResult;
 
 use super::missed;
 use super::unused::Names;
+use crate::compare::amount;
 
 /// Objectives that were missed, were critical, or are unknown.
 pub(super) fn objectives(
@@ -101,21 +102,5 @@ fn limit(metric: &MetricComparison, by: f64) -> f64 {
     match metric.scale {
         Scale::Ratio => metric.a * (1.0 + by),
         Scale::Difference => metric.a + by,
-    }
-}
-
-/// An amount of change as people read it: `11.2 %`, `0.5 points`.
-pub(crate) fn amount(scale: Scale, share: f64) -> String {
-    // A change by more than ten times is no figure to plan with.
-    if scale == Scale::Ratio && share > 10.0 {
-        return "more than 1,000 %".to_owned();
-    }
-    let percent = share * 100.0;
-    let places = if percent.abs() < 0.095 { 2 } else { 1 };
-    let text = format!("{percent:.places$}");
-    let number = text.strip_suffix(".0").unwrap_or(&text);
-    match scale {
-        Scale::Ratio => format!("{number} %"),
-        Scale::Difference => format!("{number} points"),
     }
 }

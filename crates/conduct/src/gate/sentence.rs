@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use annvil_core::comparison::{Comparison, MetricComparison, Verdict};
+use annvil_core::comparison::{Comparison, MetricComparison, Scale, Verdict};
 use annvil_core::gate::GateReport;
 use annvil_core::key::MetricKey;
-use annvil_core::quantity::Quantity;
+use annvil_core::units::counted;
 
-use super::limits::amount;
 use super::{blind, gone};
+use crate::compare::amount;
 
 /// The sentence of a report that is complete but for it.
 pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Option<&str>) -> String {
@@ -34,8 +34,7 @@ pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Opt
             report.fired.iter().map(|fired| &fired.key).filter(|key| **key != worst.key).collect();
         let more = match others.len() {
             0 => String::new(),
-            1 => ", and 1 more figure".to_owned(),
-            more => format!(", and {more} more figures"),
+            more => format!(", and {}", counted(more as u64, "more figure")),
         };
         sentences.push(format!("{}: {}{more}.", worst.key, worst.words));
     }
@@ -93,20 +92,22 @@ fn well(report: &GateReport, comparison: &Comparison, baseline: &str) -> String 
         1 => " but for 1 figure, which was accepted".to_owned(),
         more => format!(" but for {more} figures, which were accepted"),
     };
-    format!(
-        "Nothing regressed against {baseline}{accepted}: of {} figures {}.",
-        comparison.metrics.len(),
-        parts.join(", ")
-    )
+    let all = counted(comparison.metrics.len() as u64, "figure");
+    format!("Nothing regressed against {baseline}{accepted}: of {all} {}.", parts.join(", "))
 }
 
 /// What could hide.
 fn cannot_tell(report: &GateReport, comparison: &Comparison) -> String {
     let hidden: Vec<&MetricComparison> =
         blind(comparison, report.must_detect).into_iter().map(|at| &comparison.metrics[at]).collect();
-    // Times of phases scatter most, and what people ask about is the searching.
+    // Times and rates of phases scatter most, and what people ask about is the searching. A point of recall counts as ten
+    // percent of a latency.
     let rank = |metric: &MetricComparison| {
-        (metric.key.quantity != Quantity::Time, metric.detectable.unwrap_or(f64::INFINITY))
+        let size = match metric.scale {
+            Scale::Ratio => 1.0,
+            Scale::Difference => 10.0,
+        };
+        (!metric.key.form.is_empty(), size * metric.detectable.unwrap_or(f64::INFINITY))
     };
     let order = |one: (bool, f64), other: (bool, f64)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1));
     let Some(worst) = hidden.iter().max_by(|one, other| order(rank(one), rank(other))) else {

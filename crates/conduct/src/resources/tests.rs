@@ -15,6 +15,8 @@ use annvil_load::time::SystemClock;
 
 use super::*;
 
+mod told;
+
 fn sampler(watched: impl IntoIterator<Item = Watched>) -> Sampler {
     let watch: Vec<Watch> = watched.into_iter().map(Watch::new).collect();
     Sampler::start(&watch, Arc::new(SystemClock::new()))

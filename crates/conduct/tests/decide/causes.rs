@@ -85,3 +85,74 @@ fn nothing_became_worse_and_nothing_is_explained() {
     let comparison = compare(&a, &b, &CompareSpec::default()).unwrap();
     assert!(causes(&a, &b, &comparison).is_empty());
 }
+
+#[test]
+fn processor_time_that_explains_little_of_the_slowness_is_no_cause() {
+    // Calls that took 0.4 ms, 0.37 of them work, by sessions and cores; what they take then, and of that for the server.
+    let named = |sessions: f64, cores: f64, takes: f64, work: f64| {
+        let side = |name: &str, takes: f64, work: f64| {
+            let rate = (sessions / takes).min(cores / work);
+            let service = sessions / rate;
+            let figures =
+                [mean(Quantity::Service, service * 1e9), of_phase(Quantity::ServerCpu, rate * work)];
+            side(name, service * 1e9, &figures)
+        };
+        let (a, b) = (side("a", 0.4e-3, 0.37e-3), side("b", takes, work));
+        let comparison = compare(&a, &b, &CompareSpec::default()).unwrap();
+        causes(&a, &b, &comparison).into_iter().map(|cause| cause.name).collect::<Vec<_>>()
+    };
+    // As measured on pgvector: a call that slept 4 ms took 0.85 ms of processor time, one that worked 2.4 ms.
+    assert_eq!(named(1.0, 2.0, 5.0e-3, 0.85e-3), Vec::<String>::new());
+    assert_eq!(named(1.0, 2.0, 2.5e-3, 2.4e-3), ["server-bound"]);
+    // Twenty sessions on two cores wait for each other: half as much work again is all there is to explain.
+    assert_eq!(named(20.0, 2.0, 0.6e-3, 0.56e-3), ["server-bound"]);
+}
+
+#[test]
+fn a_process_that_grew_by_its_index_has_a_larger_index() {
+    let before = [settled(Quantity::Memory, 3.3e6), settled(Quantity::Resident, 6.8e6)];
+    let by_index = [settled(Quantity::Memory, 5.3e6), settled(Quantity::Resident, 9.0e6)];
+    assert_eq!(named(&before, &by_index), ["index-larger"]);
+    let by_more = [settled(Quantity::Memory, 5.3e6), settled(Quantity::Resident, 19.0e6)];
+    assert_eq!(named(&before, &by_more), ["index-larger", "memory-grew"]);
+}
+
+#[test]
+fn a_scan_in_the_place_of_an_index_traded_nothing() {
+    let side = |name: &str, takes: f64, lost: u32, used: f64| {
+        group(name, 5, |number, figures: &mut Figures| {
+            speeds(figures, number, takes);
+            recalls(figures, "hnsw", lost);
+            figures.values.extend([settled(Quantity::IndexUsed, used)]);
+        })
+    };
+    let named = |b: Group| {
+        let a = side("a", 1e6, 2, 1.0);
+        let comparison = compare(&a, &b, &CompareSpec::default()).unwrap();
+        causes(&a, &b, &comparison).into_iter().map(|cause| cause.name).collect::<Vec<_>>()
+    };
+    assert_eq!(named(side("b", 1.5e6, 0, 1.0)), ["recall-traded"]);
+    assert_eq!(named(side("b", 1.5e6, 0, 0.0)), ["index-not-used"]);
+}
+
+#[test]
+fn short_answers_are_counted_for_as_many_searches() {
+    let side = |name: &str, takes: f64, lost: u32, short: f64| {
+        group(name, 5, |number, figures: &mut Figures| {
+            speeds(figures, number, takes);
+            recalls(figures, "hnsw", lost);
+            figures.values.insert(key("hnsw", Quantity::ShortAnswers, Stat::Value), short);
+        })
+    };
+    let named = |b: Group| {
+        let a = side("a", 1e6, 0, 100.0);
+        let comparison = compare(&a, &b, &CompareSpec::default()).unwrap();
+        let causes = causes(&a, &b, &comparison).into_iter().map(|cause| cause.name);
+        causes.collect::<Vec<_>>()
+    };
+    // Three times as many searches in the time, as many of them short.
+    assert_eq!(named(side("b", 1e6 / 3.0, 2, 300.0)), ["recall-traded"]);
+    assert_eq!(named(side("b", 1e6 / 3.0, 2, 700.0)), ["short-answers", "recall-traded"]);
+    // Without loss there was nothing to be found.
+    assert_eq!(named(side("b", 1.5e6, 0, 700.0)), Vec::<String>::new());
+}

@@ -1,5 +1,6 @@
 //! What a gate makes of a comparison: what fires, how bad it is, what was accepted, how it ends.
 
+use annvil_conduct::Outcome;
 use annvil_conduct::compare::CompareSpec;
 use annvil_conduct::gate::{Accepted, Given, Measured, gate};
 use annvil_core::figures::Group;
@@ -16,12 +17,21 @@ fn side(name: &str, nanoseconds: f64, lost: u32) -> Group {
 }
 
 fn judged(candidate: Group, baseline: Option<&Group>, spec: &GateSpec, accepted: &[Accepted]) -> GateReport {
+    judged_as(&Measured::figures(candidate), baseline, spec, accepted)
+}
+
+fn judged_as(
+    candidate: &Measured,
+    baseline: Option<&Group>,
+    spec: &GateSpec,
+    accepted: &[Accepted],
+) -> GateReport {
     gate(Given {
         name: "made".to_owned(),
         decided: String::new(),
         origin: annvil_core::record::Origin::default(),
         spec,
-        candidate: &Measured::figures(candidate),
+        candidate,
         baseline,
         missing: None,
         unlike: false,
@@ -114,6 +124,16 @@ fn what_means_nothing_is_not_judged() {
     let report = judged(side("b", 1e6, 0), Some(&other), &GateSpec::default(), &[]);
     assert_eq!(report.exit_code, 2);
     assert!(report.refused.as_ref().unwrap().contains("different machines"));
+}
+
+#[test]
+fn what_was_stopped_is_not_judged() {
+    let mut candidate = Measured::figures(side("b", 1e6, 0));
+    let spec = spec("always: [search.throughput >= 5000/s]");
+    candidate.outcome = Outcome::Interrupted;
+    let report = judged_as(&candidate, Some(&side("a", 1e6, 0)), &spec, &[]);
+    assert_eq!((report.exit_code, report.fired.len(), report.comparison.is_none()), (130, 0, true));
+    assert!(report.sentence.ends_with("nothing is judged."), "{}", report.sentence);
 }
 
 #[test]

@@ -30,16 +30,26 @@ pub fn github_annotations(report: &GateReport) -> String {
             None => against(fired),
         };
         let title = format!("{}: {} {}", report.name, view.names.name(&fired.key), label(fired));
-        let said = (title, format!("{figure}; severity {}. {}", fired.severity, fired.words));
         let kind = if fired.severity == Severity::Minor { &mut warnings } else { &mut errors };
-        if !kind.contains(&said) {
-            kind.push(said);
-        }
+        add(kind, title, &format!("{figure}; severity {}.", fired.severity), &fired.words);
     }
     if State::of(report) == State::Inconclusive {
         warnings.push((format!("{}: can't tell", report.name), report.sentence.clone()));
     }
+    if errors.is_empty() && warnings.is_empty() && report.exit_code != 0 {
+        errors.push((format!("{}: {}", report.name, State::of(report).title()), report.sentence.clone()));
+    }
     commands("error", &errors) + &commands("warning", &warnings)
+}
+
+/// What is said of a figure; several rules that speak of one are one annotation.
+fn add(said: &mut Vec<(String, String)>, title: String, figure: &str, words: &str) {
+    let same = |(other, text): &&mut (String, String)| *other == title && text.starts_with(figure);
+    match said.iter_mut().find(same) {
+        Some((_, text)) if text.contains(words) => {}
+        Some((_, text)) => text.push_str(&format!("; {words}")),
+        None => said.push((title, format!("{figure} {words}"))),
+    }
 }
 
 /// One command each. The last of too many says how many more there are.

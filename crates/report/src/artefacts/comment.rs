@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use annvil_core::comparison::MetricComparison;
 use annvil_core::gate::GateReport;
+use annvil_core::units::counted;
 
 use super::summary::{causes, lead, limits, origin, say};
 use crate::compare::table;
@@ -14,7 +15,7 @@ use crate::text::one_line;
 const ROOM: usize = 60_000;
 
 /// Rows of the folded table; `summary.md` has all.
-const ROWS: usize = 120;
+const ROWS: usize = 60;
 
 /// The hidden first line of the comment about a scenario: a CI job looks for it and updates the comment that has it.
 pub fn marker(name: &str) -> String {
@@ -23,7 +24,7 @@ pub fn marker(name: &str) -> String {
     format!("<!-- annvil: {} -->", safe.trim_matches(['-', ' ']))
 }
 
-/// A comment for a pull request: what fired and why; all figures are folded. At most 60,000 bytes.
+/// A comment for a pull request: what fired and why; all other figures are folded. At most 60,000 bytes.
 pub fn ci_summary_md(report: &GateReport) -> String {
     let whole = [ROWS, 20, 0].into_iter().map(|rows| comment(report, rows)).find(|text| text.len() <= ROOM);
     // Only messages of an unreasonable length come here.
@@ -33,7 +34,7 @@ pub fn ci_summary_md(report: &GateReport) -> String {
 fn comment(report: &GateReport, rows: usize) -> String {
     let view = GateView::new(report);
     let mut out = format!("### {}: {}\n\n", say(&report.name), State::of(report).title());
-    out.push_str(&lead(report));
+    out.push_str(&lead(&view));
     limits(&mut out, &view);
     let selection = select(&view);
     let against = |metric: &&&MetricComparison| {
@@ -44,13 +45,16 @@ fn comment(report: &GateReport, rows: usize) -> String {
         out.push_str(&table(&shown, &view.names, |metric| view.note(metric)));
     }
     causes(&mut out, &view, "####");
-    if rows > 0 && view.metrics.len() > shown.len() {
-        let all = &view.metrics[..rows.min(view.metrics.len())];
-        let _ = writeln!(out, "<details><summary>{}</summary>\n", folded(&view));
-        out.push_str(&table(all, &view.names, |metric| view.note(metric)));
-        let more = view.metrics.len() - all.len();
+    let is_shown = |metric: &MetricComparison| shown.iter().any(|one| std::ptr::eq(*one, metric));
+    let others: Vec<&MetricComparison> =
+        view.metrics.iter().filter(|metric| !is_shown(metric)).copied().collect();
+    if rows > 0 && !others.is_empty() {
+        let few = &others[..rows.min(others.len())];
+        let _ = writeln!(out, "<details><summary>{}</summary>\n", folded(&others, shown.is_empty()));
+        out.push_str(&table(few, &view.names, |metric| view.note(metric)));
+        let more = others.len() - few.len();
         if more > 0 {
-            let _ = writeln!(out, "{more} more are in summary.md.\n");
+            let _ = writeln!(out, "In summary.md: {}.\n", counted(more as u64, "more figure"));
         }
         out.push_str("</details>\n\n");
     }
@@ -58,10 +62,10 @@ fn comment(report: &GateReport, rows: usize) -> String {
     format!("{}\n{}", marker(&report.name), unmentioned(&out))
 }
 
-/// What is in the folded table: `all 60 figures: 2 REGRESSED, 11 INCONCLUSIVE, 47 EQUIVALENT`.
-fn folded(view: &GateView<'_>) -> String {
+/// What is in the folded table: `58 more figures: 11 INCONCLUSIVE, 47 EQUIVALENT`.
+fn folded(metrics: &[&MetricComparison], all: bool) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for metric in &view.metrics {
+    for metric in metrics {
         let word = metric.verdict.to_string();
         match counts.iter_mut().find(|(known, _)| *known == word) {
             Some((_, count)) => *count += 1,
@@ -69,7 +73,8 @@ fn folded(view: &GateView<'_>) -> String {
         }
     }
     let counts: Vec<String> = counts.into_iter().map(|(word, count)| format!("{count} {word}")).collect();
-    format!("all {} figures: {}", view.metrics.len(), counts.join(", "))
+    let figures = counted(metrics.len() as u64, if all { "figure" } else { "more figure" });
+    format!("{figures}: {}", counts.join(", "))
 }
 
 /// The text without mentions: a name such as `@team` must not call people.

@@ -12,7 +12,7 @@ use annvil_core::quantity::format_value;
 
 use super::summary::grade;
 use crate::compare::words::{amount, change, undecided, values};
-use crate::gate::{GateView, against, severity_and_words, troubles};
+use crate::gate::{GateView, NOT_JUDGED, State, against, severity_and_words, troubles};
 use crate::text::one_line;
 
 mod xml;
@@ -39,11 +39,18 @@ struct Suite {
     cases: Vec<Case>,
 }
 
-/// One case for each judged figure, limit and objective, and one for whether the run could be judged. What fired is a
-/// failure, what cannot be told is skipped, an invalid or failed run is an error.
+/// One case for each judged figure, limit and objective, and some for whether the run could be judged. What fired is a
+/// failure, and so is that a regression could hide; a single figure that cannot be told is skipped; an invalid, failed or
+/// interrupted run is an error. A gate that does not pass has a failure or an error.
 pub fn junit_xml(report: &GateReport) -> String {
     let view = GateView::new(report);
-    let suites = [run(report), figures(&view), limits(&view), objectives(report)];
+    let mut suites = [run(report), figures(&view), limits(&view), objectives(&view)];
+    let is_told = |case: &Case| matches!(case.outcome, Outcome::Failed(..) | Outcome::Error(..));
+    if report.exit_code != 0 && !suites.iter().flat_map(|suite| &suite.cases).any(is_told) {
+        let outcome = Outcome::Error(State::of(report).word().to_owned(), report.sentence.clone());
+        let name = "the gate passes".to_owned();
+        suites[0].cases.push(Case { name, class: class(report, "run"), outcome });
+    }
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     let suites = suites.into_iter().filter(|suite| !suite.cases.is_empty());
     for (id, suite) in suites.enumerate() {
@@ -74,9 +81,27 @@ fn run(report: &GateReport) -> Suite {
         let found = troubles.iter().find(|(word, _)| *word == kind);
         let outcome =
             found.map_or(Outcome::Passed, |(_, reasons)| Outcome::Error(kind.to_owned(), reasons.join("\n")));
-        Case { name: name.to_owned(), class: class(report, "run"), outcome }
+        (name, outcome)
     });
-    Suite { name: "run", properties: facts.collect(), cases: cases.into() }
+    let state = State::of(report);
+    let ended = match state {
+        State::Interrupted => Outcome::Error(state.word().to_owned(), report.sentence.clone()),
+        _ => Outcome::Passed,
+    };
+    let hides = match state {
+        State::Passed => Outcome::Passed,
+        State::Inconclusive => Outcome::Failed("INCONCLUSIVE".to_owned(), report.sentence.clone()),
+        _ => Outcome::Skipped(format!("not asked: {}", state.title())),
+    };
+    let cases = cases
+        .into_iter()
+        .chain([("the measurement came to its end", ended), ("no regression could hide", hides)]);
+    let case = |(name, outcome): (&str, Outcome)| Case {
+        name: name.to_owned(),
+        class: class(report, "run"),
+        outcome,
+    };
+    Suite { name: "run", properties: facts.collect(), cases: cases.map(case).collect() }
 }
 
 fn figures(view: &GateView<'_>) -> Suite {
@@ -101,8 +126,8 @@ fn figure(metric: &MetricComparison) -> String {
 }
 
 fn outcome(view: &GateView<'_>, metric: &MetricComparison) -> Outcome {
-    if !view.report.invalid.is_empty() {
-        return Outcome::Skipped("the run cannot be judged".to_owned());
+    if !view.is_judged() {
+        return Outcome::Skipped(NOT_JUDGED.to_owned());
     }
     if view.severity(&metric.key).is_some() {
         return Outcome::Failed(
@@ -135,7 +160,8 @@ fn limits(view: &GateView<'_>) -> Suite {
     Suite { name: "limits", properties: Vec::new(), cases: limits.map(case).collect() }
 }
 
-fn objectives(report: &GateReport) -> Suite {
+fn objectives(view: &GateView<'_>) -> Suite {
+    let report = view.report;
     let mut cases = Vec::new();
     for result in &report.objectives {
         for judged in &result.judged {
@@ -143,6 +169,10 @@ fn objectives(report: &GateReport) -> Suite {
             let value = judged.value.map_or_else(|| "not measured".to_owned(), print);
             let said = format!("{value}: {}", grade(judged.grade));
             let outcome = match judged.grade {
+                _ if !view.is_judged() => {
+                    let value = judged.value.map(|value| format!("{}: ", print(value))).unwrap_or_default();
+                    Outcome::Skipped(format!("{value}{NOT_JUDGED}"))
+                }
                 Grade::Met | Grade::Near => Outcome::Passed,
                 Grade::Missed | Grade::Critical => Outcome::Failed("MISSED".to_owned(), said),
                 // What was not measured is not met, and the gate says so too.

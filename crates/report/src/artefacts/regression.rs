@@ -16,16 +16,17 @@ use crate::text::ABSENT;
 /// what was accepted. Without a regression it says so.
 pub fn regression_md(report: &GateReport) -> String {
     let view = GateView::new(report);
-    let mut out = format!("# {}: {}\n\n", say(&report.name), State::of(report).title());
-    out.push_str(&lead(report));
+    let state = State::of(report);
+    let mut out = format!("# {}: {}\n\n", say(&report.name), state.title());
+    out.push_str(&lead(&view));
     let fired: Vec<&MetricComparison> =
         view.metrics.iter().filter(|metric| view.severity(&metric.key).is_some()).copied().collect();
     if report.fired.is_empty() {
-        let judged = report.invalid.is_empty() && report.failed.is_empty() && report.refused.is_none();
-        out.push_str(if judged {
-            "Nothing speaks against the change.\n\n"
-        } else {
-            "Nothing was judged.\n\n"
+        let judged = view.is_judged() && report.failed.is_empty() && report.refused.is_none();
+        out.push_str(match (judged, state) {
+            (true, State::Inconclusive) => "Nothing fired, but a regression could hide.\n\n",
+            (true, _) => "Nothing speaks against the change.\n\n",
+            (false, _) => "Nothing was judged.\n\n",
         });
     }
     limits(&mut out, &view);

@@ -9,7 +9,7 @@ use annvil_core::quantity::format_value;
 use super::comment::ci_summary_md;
 use crate::compare::words::values;
 use crate::compare::{heading, rest, table};
-use crate::gate::{GateView, State, against, label, severity_and_words, troubles};
+use crate::gate::{GateView, NOT_JUDGED, State, against, label, severity_and_words, troubles};
 use crate::markdown::escape;
 use crate::text::{ABSENT, capital, one_line};
 
@@ -20,13 +20,13 @@ const STEP: usize = 1_000_000;
 pub fn summary_md(report: &GateReport) -> String {
     let view = GateView::new(report);
     let mut out = format!("# {}: {}\n\n", say(&report.name), State::of(report).title());
-    out.push_str(&lead(report));
+    out.push_str(&lead(&view));
     limits(&mut out, &view);
     if report.comparison.is_some() {
         out.push_str("## Figures\n\n");
         out.push_str(&table(&view.metrics, &view.names, |metric| view.note(metric)));
     }
-    objectives(&mut out, report);
+    objectives(&mut out, &view);
     causes(&mut out, &view, "##");
     if let Some(comparison) = &report.comparison {
         out.push_str(&rest(comparison));
@@ -48,13 +48,14 @@ pub(super) fn say(text: &str) -> String {
 }
 
 /// The sentence, what it rests on, and what keeps it from being judged.
-pub(super) fn lead(report: &GateReport) -> String {
+pub(super) fn lead(view: &GateView<'_>) -> String {
+    let report = view.report;
     let mut out = String::new();
     if !report.sentence.trim().is_empty() {
         let _ = writeln!(out, "**{}**\n", say(&report.sentence));
     }
     if let Some(comparison) = &report.comparison {
-        let _ = writeln!(out, "{}\n", say(&heading(comparison).join(" · ")));
+        let _ = writeln!(out, "{}\n", say(&heading(comparison, &view.names).join(" · ")));
     }
     let troubles = troubles(report);
     for (word, reasons) in &troubles {
@@ -83,7 +84,8 @@ pub(super) fn limits(out: &mut String, view: &GateView<'_>) {
     out.push('\n');
 }
 
-fn objectives(out: &mut String, report: &GateReport) {
+fn objectives(out: &mut String, view: &GateView<'_>) {
+    let report = view.report;
     if report.objectives.is_empty() {
         return;
     }
@@ -94,7 +96,7 @@ fn objectives(out: &mut String, report: &GateReport) {
             let _ = writeln!(
                 out,
                 "| {} | {} | {} | {} |",
-                grade(judged.grade),
+                if view.is_judged() { grade(judged.grade) } else { NOT_JUDGED },
                 say(&result.objective.objective.to_string()),
                 say(&judged.key.to_string()),
                 escape(value.as_deref().unwrap_or(ABSENT))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use annvil_core::comparison::{AaSummary, Comparison, MetricComparison, Scale, SideRecord};
-use annvil_core::units::count;
+use annvil_core::units::{count, counted};
 
 use super::words::{amount, change, undecided, values};
 use super::{Names, heading, ordered, recalls};
@@ -15,7 +15,12 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     let names = Names::of(comparison.metrics.iter().map(|metric| &metric.key));
     let say = |text: &str| escape(&one_line(text));
     let mut out = format!("# {} → {}\n\n", say(&comparison.a.name), say(&comparison.b.name));
-    let _ = writeln!(out, "**{}**\n\n{}\n", say(&comparison.sentence), say(&heading(comparison).join(" · ")));
+    let _ = writeln!(
+        out,
+        "**{}**\n\n{}\n",
+        say(&comparison.sentence),
+        say(&heading(comparison, &names).join(" · "))
+    );
     let metrics = ordered(comparison);
     out.push_str(&table(&metrics, &names, |metric| undecided(metric).unwrap_or_default()));
     out.push_str(&rest(comparison));
@@ -95,11 +100,11 @@ fn runs(out: &mut String, side: &SideRecord) {
 /// What A/A found, in a sentence.
 pub(crate) fn aa(aa: &AaSummary) -> String {
     let mut said = format!(
-        "A/A on this machine, {}: {} of {} comparisons of the same with the same said REGRESSED, {} blocks",
+        "A/A on this machine, {}: {} of {} of the same with the same said REGRESSED, {}",
         one_line(aa.measured.get(..10).unwrap_or(&aa.measured)),
         count(aa.false_alarms as u64),
-        count(aa.comparisons as u64),
-        count(aa.blocks as u64)
+        counted(aa.comparisons as u64, "comparison"),
+        counted(aa.blocks as u64, "block")
     );
     if let Some(detectable) = aa.detectable {
         let _ =

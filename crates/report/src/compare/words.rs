@@ -92,8 +92,7 @@ pub(crate) fn values(quantity: Quantity, a: f64, b: f64) -> String {
 
 /// `1 more run`, `6 more runs`.
 pub(crate) fn more_runs(runs: u32) -> String {
-    let plural = if runs == 1 { "" } else { "s" };
-    format!("needs about {} more run{plural}", annvil_core::units::count(u64::from(runs)))
+    format!("needs about {}", annvil_core::units::counted(u64::from(runs), "more run"))
 }
 
 /// Whether a change of a quantity is for the worse, in a word: `worse`, `better`.

@@ -2,6 +2,7 @@
 
 use annvil_core::comparison::{MetricComparison, Verdict};
 use annvil_core::gate::Fired;
+use annvil_core::units::counted;
 
 use super::view::GateView;
 
@@ -27,7 +28,7 @@ pub(crate) fn select<'r>(view: &GateView<'r>) -> Selection<'r> {
     let mut limits: Vec<&Fired> = view.limits().collect();
     let mut more = Vec::new();
     if limits.len() > AGAINST {
-        more.push(format!("{} more limits and objectives are missed", limits.len() - AGAINST));
+        more.push(format!("{} more missed: limits and objectives", limits.len() - AGAINST));
         limits.truncate(AGAINST);
     }
     if view.metrics.len() <= FEW {
@@ -68,7 +69,9 @@ fn left_out(verdict: Verdict, left: &[&MetricComparison], all: bool) -> String {
         Verdict::Inconclusive => {
             let runs = left.iter().filter_map(|metric| metric.more_runs);
             let need = match (runs.clone().min(), runs.max()) {
-                (Some(least), Some(most)) if least == most => format!(": need about {least} more runs"),
+                (Some(least), Some(most)) if least == most => {
+                    format!(": need about {}", counted(u64::from(least), "more run"))
+                }
                 (Some(least), Some(most)) => format!(": need about {least} to {most} more runs"),
                 _ => String::new(),
             };

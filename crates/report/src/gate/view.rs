@@ -6,9 +6,13 @@ use annvil_core::key::MetricKey;
 use annvil_core::objective::Grade;
 use annvil_core::quantity::format_value;
 
+use super::State;
 use crate::compare::words::undecided;
 use crate::compare::{Names, ordered};
 use crate::text::one_line;
+
+/// What is said of objectives where nothing is judged.
+pub(crate) const NOT_JUDGED: &str = "not judged";
 
 /// A report and the names of its figures.
 pub(crate) struct GateView<'r> {
@@ -70,6 +74,11 @@ impl<'r> GateView<'r> {
         undecided(metric).unwrap_or_default()
     }
 
+    /// Whether anything is judged at all: what is invalid or was stopped is not.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.report.invalid.is_empty() && State::of(self.report) != State::Interrupted
+    }
+
     /// How many of the objectives are met; nothing without objectives.
     pub(crate) fn objectives(&self) -> Option<String> {
         let judged = self.report.objectives.iter().flat_map(|result| &result.judged);
@@ -78,6 +87,9 @@ impl<'r> GateView<'r> {
             all += 1;
             met += usize::from(matches!(figure.grade, Grade::Met | Grade::Near));
             unknown += usize::from(figure.grade == Grade::Unknown);
+        }
+        if all > 0 && !self.is_judged() {
+            return Some(format!("objectives: {NOT_JUDGED}"));
         }
         let unknown = if unknown > 0 { format!(", {unknown} can't be told") } else { String::new() };
         (all > 0).then(|| format!("objectives: {met} of {all} met{unknown}"))

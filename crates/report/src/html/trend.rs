@@ -1,9 +1,9 @@
-//! Figures over time as a page of its own.
+//! Figures over time: as a page of their own, and at the end of a run's report.
 
 use std::fmt::Write as _;
 
 use annvil_core::quantity::format_value;
-use annvil_core::units::count;
+use annvil_core::units::{count, counted};
 
 use super::plot::{Axis, Plot};
 use super::{draw, esc, page};
@@ -28,20 +28,36 @@ pub fn trend_html(series: &[Series]) -> String {
     let runs = series.iter().map(|series| series.points.len()).max().unwrap_or(0);
     let _ = write!(
         body,
-        "<p class=\"meta\"><span>{} figures</span><span>up to {} runs</span></p></header>\n<section id=\"trend\">",
-        series.len(),
-        count(runs as u64)
+        "<p class=\"meta\"><span>{}</span><span>up to {}</span></p></header>\n<section id=\"trend\">",
+        counted(series.len() as u64, "figure"),
+        counted(runs as u64, "run")
     );
     if series.is_empty() {
         body.push_str("<p class=\"mute\">No figure has this name.</p>");
     }
-    let room = (POINTS / series.len().max(1)).clamp(60, 1_500);
-    body.push_str("<div class=\"pair\">");
-    for one in series {
-        body.push_str(&figure(one, room));
-    }
-    body.push_str("</div></section>\n");
+    body.push_str(&charts(series));
+    body.push_str("</section>\n");
     page("History", env!("CARGO_PKG_VERSION"), &body)
+}
+
+/// Figures over time as a part of a run's report, whose own points are the last; nothing without any.
+pub(super) fn history(series: &[Series]) -> String {
+    if series.is_empty() {
+        return String::new();
+    }
+    let runs = series.iter().map(|series| series.points.len()).max().unwrap_or(0);
+    format!(
+        "<p class=\"mute how\">The latest {} of this plan on this machine that can be judged; the last is this one. \
+         A number marks where a level changed. <code>annvil history trend</code> shows every figure.</p>{}",
+        counted(runs as u64, "run"),
+        charts(series)
+    )
+}
+
+fn charts(series: &[Series]) -> String {
+    let room = (POINTS / series.len().max(1)).clamp(60, 1_500);
+    let charts: String = series.iter().map(|one| figure(one, room)).collect();
+    format!("<div class=\"pair\">{charts}</div>")
 }
 
 fn figure(series: &Series, room: usize) -> String {

@@ -1,7 +1,7 @@
 //! Charts of series on a terminal.
 
 use annvil_core::quantity::format_value;
-use annvil_core::units::count;
+use annvil_core::units::counted;
 
 use super::chart::Chart;
 use super::{Series, changes, drift};
@@ -29,8 +29,7 @@ pub fn trend_terminal(series: &[Series], style: &Style) -> String {
 
 fn one(series: &Series, style: &Style) -> String {
     let values = series.values();
-    let runs = if values.len() == 1 { "run" } else { "runs" };
-    let counted = format!(" · {} {runs}", count(values.len() as u64));
+    let counted = format!(" · {}", counted(values.len() as u64, "run"));
     let name = cut(&one_line(&series.name), style.width.saturating_sub(counted.len() + MARGIN.len()).max(16));
     let mut out = format!("{MARGIN}{}{}\n", style.ink(Ink::Bold, &style.say(&name)), style.say(&counted));
     match values.as_slice() {

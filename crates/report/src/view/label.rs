@@ -141,9 +141,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
     one_line(&format!("{kind}{phase}: {}", failure.message))
 }
 
-pub(crate) fn plural(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{} {what}s", count(n)) }
-}
+pub(crate) use annvil_core::units::counted as plural;
 
 fn known(value: Option<f64>, text: impl Fn(f64) -> String) -> String {
     value.filter(|value| value.is_finite()).map_or_else(|| ABSENT.to_owned(), text)

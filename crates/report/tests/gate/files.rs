@@ -1,17 +1,23 @@
 //! Markdown, annotations, metrics and CSV.
 
-use annvil_core::gate::{GateReport, Rule, Severity};
+use annvil_core::gate::{Fired, GateReport, Rule, Severity};
 use annvil_core::quantity::Quantity;
 use annvil_report::artefacts::{
-    ci_summary_md, github_annotations, github_step_summary, gitlab_metrics, history_csv, marker,
+    ci_summary_md, github_annotations, github_step_summary, gitlab_metrics, history_csv, junit_xml, marker,
     regression_md, summary_md,
 };
-use annvil_report::{Series, TrendChange, TrendPoint};
+use annvil_report::{Series, Style, TrendChange, TrendPoint, gate_terminal};
 
-use crate::samples::{fired, inconclusive, invalid, many, regressed, well};
+use crate::samples::{fired, inconclusive, interrupted, invalid, many, regressed, well};
 
-fn reports() -> [(&'static str, GateReport); 4] {
-    [("well", well()), ("regressed", regressed()), ("inconclusive", inconclusive()), ("invalid", invalid())]
+fn reports() -> [(&'static str, GateReport); 5] {
+    [
+        ("well", well()),
+        ("regressed", regressed()),
+        ("inconclusive", inconclusive()),
+        ("invalid", invalid()),
+        ("interrupted", interrupted()),
+    ]
 }
 
 #[test]
@@ -25,6 +31,27 @@ fn every_file_of_every_report() {
         assert_eq!(github_step_summary(&report), summary_md(&report));
     }
     insta::assert_snapshot!("many_comment", ci_summary_md(&many()));
+    insta::assert_snapshot!("many_step_summary", github_step_summary(&many()));
+    insta::assert_snapshot!("many_annotations", github_annotations(&many()));
+}
+
+#[test]
+fn what_was_stopped_is_not_said_to_be_met() {
+    let report = interrupted();
+    for text in [
+        summary_md(&report),
+        regression_md(&report),
+        ci_summary_md(&report),
+        github_step_summary(&report),
+        github_annotations(&report),
+        junit_xml(&report),
+        gate_terminal(&report, &Style::default()),
+    ] {
+        let words =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| *word == "met" || *word == "near");
+        assert_eq!(words.count(), 0, "{text}");
+        assert!(text.contains("nterrupted") && !text.contains("Nothing speaks against"), "{text}");
+    }
 }
 
 #[test]
@@ -33,9 +60,17 @@ fn a_comment_is_short_whatever_the_report() {
     assert!(text.len() < 20_000, "{} bytes", text.len());
     assert!(text.starts_with(&format!("{}\n", marker(&many().name))));
     assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
-    // Before the fold stands what fired and nothing else.
-    let (open, _) = text.split_once("<details>").unwrap();
-    assert_eq!(open.matches("| REGRESSED |").count(), 2);
+    // Before the fold stands what fired and nothing else; in it the rest, so that each figure has one row.
+    let (open, folded) = text.split_once("<details>").unwrap();
+    assert_eq!((open.matches("| REGRESSED |").count(), folded.matches("| REGRESSED |").count()), (2, 0));
+    assert!(
+        folded.starts_with("<summary>58 more figures: 12 INCONCLUSIVE, 46 EQUIVALENT</summary>"),
+        "{folded}"
+    );
+    assert_eq!(
+        folded.lines().filter(|line| line.starts_with("| ") && line.contains(" search p")).count(),
+        58
+    );
     assert!(open.lines().count() < 20, "{open}");
     let mut long = many();
     let metrics = &mut long.comparison.as_mut().unwrap().metrics;
@@ -82,6 +117,13 @@ fn annotations_are_at_most_ten_of_a_kind() {
         "{text}"
     );
     assert!(text.ends_with("and 51 more: see summary.md\n"), "{text}");
+    // Two rules that speak of one figure are one annotation.
+    report.fired.truncate(1);
+    let words = "20 % worse, at most 10 % is allowed".to_owned();
+    report.fired.push(Fired { rule: Rule::Relative, words, ..report.fired[0].clone() });
+    let text = github_annotations(&report);
+    assert_eq!(text.lines().count(), 1);
+    assert!(text.ends_with("; severity severe. slower; 20 %25 worse, at most 10 %25 is allowed\n"), "{text}");
     assert_eq!(github_annotations(&well()), "");
     assert!(github_annotations(&inconclusive()).starts_with("::warning title=store%3A can't tell::"));
 }

@@ -5,29 +5,30 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use annvil_core::gate::GateReport;
+use annvil_core::objective::Grade;
 use annvil_report::artefacts::junit_xml;
 
-use crate::samples::{inconclusive, invalid, many, regressed, well};
+use crate::samples::{inconclusive, interrupted, invalid, many, regressed, well};
 
-fn reports() -> [(&'static str, GateReport); 5] {
+fn reports() -> [(&'static str, GateReport); 6] {
     [
         ("well", well()),
         ("regressed", regressed()),
         ("inconclusive", inconclusive()),
         ("invalid", invalid()),
+        ("interrupted", interrupted()),
         ("many", many()),
     ]
 }
 
 #[test]
 fn cases_are_what_they_should_be() {
-    for (name, report) in reports().into_iter().take(4) {
+    for (name, report) in reports().into_iter().take(5) {
         insta::assert_snapshot!(format!("{name}_junit"), junit_xml(&report));
     }
     // failures, errors, skipped of each report
-    for ((name, report), (failures, errors, skipped)) in
-        reports().into_iter().zip([(0, 0, 1), (4, 0, 2), (0, 0, 5), (0, 2, 1), (2, 0, 12)])
-    {
+    let counts = [(0, 0, 1), (4, 0, 3), (1, 0, 5), (0, 2, 2), (0, 1, 3), (2, 0, 13)];
+    for ((name, report), (failures, errors, skipped)) in reports().into_iter().zip(counts) {
         let text = junit_xml(&report);
         let sum = |what: &str| {
             let what = format!(" {what}=\"");
@@ -45,6 +46,34 @@ fn cases_are_what_they_should_be() {
         assert_eq!(sum("tests"), text.matches("<testcase ").count());
         assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{name}");
     }
+}
+
+/// CI systems show the file: what they show of a gate that did not pass is never all green.
+#[test]
+fn a_gate_that_does_not_pass_has_a_failure_or_an_error() {
+    for exit_code in [1, 2, 3, 4, 5, 130] {
+        let text = junit_xml(&GateReport { exit_code, ..well() });
+        let told = text.matches("<failure ").count() + text.matches("<error ").count();
+        assert_eq!(told, 1, "{exit_code}: {text}");
+    }
+    let text =
+        junit_xml(&GateReport { exit_code: 3, sentence: "But a change could hide.".to_owned(), ..well() });
+    assert!(text.contains("name=\"no regression could hide\""), "{text}");
+    assert!(text.contains("<failure type=\"INCONCLUSIVE\" message=\"But a change could hide.\">"), "{text}");
+    assert!(!junit_xml(&well()).contains("<failure "));
+}
+
+/// What was not measured in a run that can be judged is not met: the gate ends with 1 too.
+#[test]
+fn an_unknown_objective_fails_where_the_run_is_judged() {
+    let mut report = well();
+    report.objectives[0].judged[0].grade = Grade::Unknown;
+    report.objectives[0].judged[0].value = None;
+    report.exit_code = 1;
+    let text = junit_xml(&report);
+    assert!(text.contains("<failure type=\"NOT MEASURED\" message=\"not measured: can't tell\">"), "{text}");
+    report.invalid = vec!["the client was busy".to_owned()];
+    assert!(!junit_xml(&report).contains("<failure "));
 }
 
 /// The Python to test with; `None` skips the test, which continuous integration does not allow.

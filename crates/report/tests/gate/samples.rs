@@ -49,7 +49,7 @@ pub(crate) fn metric(
         }),
         margin: family.margin().0,
         verdict,
-        detectable: Some(0.024),
+        detectable: Some(if scale == Scale::Difference { 0.002 } else { 0.024 }),
         more_runs: (verdict == Verdict::Inconclusive).then_some(6),
         samples: (5, 5),
         method: "paired t on log ratios".to_owned(),
@@ -199,7 +199,10 @@ pub(crate) fn regressed() -> GateReport {
         verdict: Verdict::Inconclusive,
     }];
     comparison.unmatched = vec![Unmatched { key: key("mixed", Quantity::Success, Stat::Value), in_a: true }];
-    comparison.remarks = vec!["another version of the engine: 0.8.0 and 0.8.1".to_owned()];
+    comparison.remarks = vec![
+        "another version of the engine: 0.8.0 and 0.8.1".to_owned(),
+        "the rule for `serch.p50` names no figure that was measured; did you mean `search`?".to_owned(),
+    ];
     "The candidate is 11 % slower at p95 and less right by 3.1 points.".clone_into(&mut comparison.sentence);
     let objective = objective("search.recall@10.mean >= 0.95", 0.931, Grade::Missed);
     let hits = MetricKey { quantity: Quantity::BufferHits, stat: Stat::Value, ..p95.clone() };
@@ -238,17 +241,19 @@ pub(crate) fn inconclusive() -> GateReport {
     for metric in &mut metrics {
         metric.verdict = Verdict::Inconclusive;
         metric.more_runs = Some(4);
-        metric.detectable = Some(0.19);
+        metric.detectable = metric.detectable.map(|least| least * 8.0);
     }
     metrics[1].more_runs = None;
     metrics[2].change = None;
     let mut comparison = comparison(metrics);
     comparison.interleaved = false;
-    comparison.detectable = Some(0.19);
+    // Building scatters more than anything else, and nobody asked about it.
+    comparison.metrics[4].detectable = Some(0.6);
+    comparison.detectable = Some(0.6);
     comparison.b.blocks = 10;
     GateReport {
         comparison: Some(comparison),
-        sentence: "Can't tell: only changes above 19 % would have been seen, 10 % is asked for. Run it 4 more times."
+        sentence: "Can't tell: only changes above 19.2 % would have been seen, 10 % is asked for. Run it 4 more times."
             .to_owned(),
         exit_code: 3,
         ..well()
@@ -265,6 +270,16 @@ pub(crate) fn invalid() -> GateReport {
         sentence: "This run cannot be judged. Try a lower rate, or another machine for the client."
             .to_owned(),
         exit_code: 4,
+        ..well()
+    }
+}
+
+/// Stopped before its end, when all objectives looked met.
+pub(crate) fn interrupted() -> GateReport {
+    GateReport {
+        comparison: None,
+        sentence: "Interrupted: what was measured until then is kept, and nothing is judged.".to_owned(),
+        exit_code: 130,
         ..well()
     }
 }

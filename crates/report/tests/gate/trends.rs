@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use annvil_core::quantity::Quantity;
-use annvil_report::{Drift, Series, Style, TrendChange, TrendPoint, trend_html, trend_terminal};
+use annvil_report::{
+    Drift, Series, Style, TrendChange, TrendPoint, html_with_history, trend_html, trend_terminal,
+};
 use unicode_width::UnicodeWidthStr;
 
 use crate::samples::RECALL;
@@ -81,6 +83,34 @@ fn charts_keep_to_the_width_and_hold_no_nonsense() {
     assert!(text.contains("5 runs") && text.contains("5 ms"), "{text}");
     let page = trend_html(&[odd]);
     assert!(!page.contains("NaN"));
+}
+
+/// A run's own report ends with it, and is whole without.
+#[test]
+fn a_report_ends_with_its_history() {
+    let record = annvil_report::read(include_str!("../reports/run.json")).unwrap();
+    let without = html_with_history(&record, &[]);
+    assert_eq!(without, annvil_report::html(&record));
+    assert!(!without.contains("id=\"history\""));
+    let mut series = sizes()[3..5].to_vec();
+    series[0].name = "<b>p95</b>".to_owned();
+    let with = html_with_history(&record, &series);
+    let (before, section) = with.split_once("<section id=\"history\"><h2>History</h2>").unwrap();
+    assert!(without.starts_with(before));
+    let (section, after) = section.split_once("</section>").unwrap();
+    assert!(!after.contains("<section"), "it is the last");
+    assert_eq!((section.matches("<svg").count(), section.matches("class=\"knee\"").count()), (2, 3));
+    assert!(section.contains("The latest 60 runs of this plan on this machine"), "{section}");
+    for part in [
+        "&lt;b&gt;p95&lt;/b&gt;",
+        "<td>2026-01-13</td><td>2026-run-12</td>",
+        "<td>2026-02-01</td><td>abcdf0c0</td>",
+        "a month: worse",
+        "No drift can be told",
+    ] {
+        assert!(section.contains(part), "{part}: {section}");
+    }
+    assert!(!section.contains("NaN") && !section.contains("<b>p95"), "{section}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     {
         let of = |evidence: &annvil_core::gate::Evidence| format_value(evidence.key.quantity, evidence.b);
         sentence.push_str(&format!(
-            "; of table and index, {}, {} were in the buffers after building, {} before the change",
+            "; of table and index, {}, the buffers held {} before the searches, {} in the baseline",
             of(&stored),
             of(&buffers),
             format_value(buffers.key.quantity, buffers.a)

@@ -1,4 +1,4 @@
-//! Memory grew, or the machine began to swap.
+//! Memory grew beside the index, or the machine began to swap.
 
 use annvil_core::gate::Cause;
 use annvil_core::quantity::Quantity;
@@ -7,6 +7,9 @@ use super::{Place, cause, shown};
 
 /// Share by which resident memory must have grown.
 const GROWN: f64 = 0.10;
+
+/// Part of the growth that the index itself may be: what is mostly the index is said of the index.
+const INDEX: f64 = 0.5;
 
 /// Pages a second from which on a machine swaps.
 const PAGES: f64 = 1.0;
@@ -17,7 +20,10 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     }
     let swapped =
         place.here(Quantity::Swapped).filter(|swapped| swapped.b >= PAGES && swapped.b >= 2.0 * swapped.a);
-    let resident = place.anywhere(Quantity::Resident).filter(|memory| memory.b >= (1.0 + GROWN) * memory.a);
+    let index = place.anywhere(Quantity::Memory).map_or(0.0, |index| index.b - index.a);
+    let resident = place
+        .anywhere(Quantity::Resident)
+        .filter(|memory| memory.b >= (1.0 + GROWN) * memory.a && index <= INDEX * (memory.b - memory.a));
     let mut parts = Vec::new();
     if let Some(resident) = &resident {
         let (was, is) = shown(resident);

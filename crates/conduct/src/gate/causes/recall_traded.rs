@@ -7,6 +7,10 @@ use annvil_core::quantity::{Quantity, Stat};
 use super::{Place, cause, shown};
 
 pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
+    // A scan in the place of an index is right and slow: nobody traded anything.
+    if place.anywhere(Quantity::IndexUsed).is_some_and(|used| used.b < used.a) {
+        return None;
+    }
     let recall = place.metrics().find(|metric| {
         matches!(metric.key.quantity, Quantity::Recall { .. })
             && metric.key.stat == Stat::Mean
