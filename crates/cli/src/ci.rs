@@ -7,7 +7,7 @@ use annvil_conduct::{Outcome, origin};
 use annvil_core::figures::Provenance;
 use annvil_core::gate::GateReport;
 use annvil_core::record::Origin;
-use annvil_store::{BaselineSpec, Rolling, Store};
+use annvil_store::{Baseline, BaselineSpec, Rolling, Store};
 use clap::Args;
 
 use crate::gate::{Against, GateFlags, GatingFlags, candidate, decide, held_against};
@@ -17,7 +17,7 @@ use crate::source::Found;
 /// Runs that a baseline goes along with.
 const ROLLING: u32 = 10;
 
-/// Branches that a baseline is taken from where it is named otherwise.
+/// Names of one branch: a baseline `main` is taken from `master` where that is what it is called.
 const MAIN: [&str; 2] = ["main", "master"];
 
 /// Flags of `annvil ci`.
@@ -34,6 +34,9 @@ pub struct CiFlags {
     /// Take what is measured into the baseline, on whatever branch.
     #[arg(long)]
     pub update_baseline: bool,
+    /// End with 3 where there is no baseline: a lost store must not let everything through.
+    #[arg(long)]
+    pub require_baseline: bool,
     /// Flags of a gate.
     #[command(flatten)]
     pub gating: GatingFlags,
@@ -50,17 +53,15 @@ pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
     };
     // First, so that a store that can't be reached is known before anything is measured.
     let store = flags.gating.place.open()?;
-    let candidate = candidate(&gate, &origin)?;
-    let against = match candidate.measured.group.runs.last() {
-        Some(run) => {
-            fitting(&store, &flags.baseline, run, &candidate.measured.group, takes_in(flags, &origin))?
-        }
+    let candidate = candidate(&gate, None, &origin)?;
+    let mut against = match candidate.measured.group.runs.last() {
+        Some(run) => fitting(&store, flags, run, &candidate.measured.group, takes_in(flags, &origin))?,
         None => Against::default(),
     };
+    against.unlike |= flags.require_baseline && against.group.is_none();
     let report = decide(&candidate, &against, &flags.gating, origin.clone())?;
     if takes_in(flags, &origin) && can_be_judged(&report) {
-        let names: Vec<String> = candidate.measured.group.runs.iter().map(|run| run.run.clone()).collect();
-        update(&store, flags, &origin, &against, &names)?;
+        update(&store, flags, &origin, &against, &candidate.measured.group.runs)?;
     }
     Ok(ExitCode::from(report.exit_code))
 }
@@ -68,26 +69,33 @@ pub fn ci(flags: &CiFlags) -> anyhow::Result<ExitCode> {
 /// The latest version of the baseline that is of this plan and this machine: CI systems lend different ones.
 fn fitting(
     store: &Store,
-    name: &str,
+    flags: &CiFlags,
     run: &Provenance,
     candidate: &annvil_core::figures::Group,
     begins_anew: bool,
 ) -> anyhow::Result<Against> {
-    let (name, version) = annvil_store::split(name);
+    let (name, version) = annvil_store::split(&flags.baseline);
+    let how = &flags.gating.how;
     let all = store.baselines()?;
     let named: Vec<_> = all.iter().filter(|baseline| baseline.name == name).collect();
-    let fits = named.iter().find(|baseline| {
-        baseline.plan_hash == run.plan_hash
-            && baseline.fingerprint == run.fingerprint
-            && version.is_none_or(|version| version == baseline.version)
-    });
-    let Some(baseline) = fits else {
+    let fits = |across_plans: bool, across_machines: bool| {
+        named.iter().find(|baseline| {
+            (across_plans || baseline.plan_hash == run.plan_hash)
+                && (across_machines || baseline.fingerprint == run.fingerprint)
+                && version.is_none_or(|version| version == baseline.version)
+        })
+    };
+    // One that is alike in everything goes before one that is only compared all the same.
+    let found = fits(false, false).or_else(|| fits(how.across_plans, how.across_machines));
+    let Some(baseline) = found else {
         let missing = if named.is_empty() {
             format!("There is no baseline `{name}` yet")
         } else if named.iter().any(|baseline| baseline.plan_hash == run.plan_hash) {
-            format!("The baseline `{name}` is not of this machine")
+            format!("The baseline `{name}` is not of this machine (--across-machines compares all the same)")
         } else {
-            format!("The baseline `{name}` is not of this plan: the scenario or its data changed")
+            format!(
+                "The baseline `{name}` is not of this plan: the scenario or its data changed (--across-plans compares all the same)"
+            )
         };
         // On its own branch a baseline begins anew; elsewhere somebody must look.
         let unlike = !named.is_empty() && !begins_anew;
@@ -108,7 +116,8 @@ fn fitting(
 
 /// The branch, if it is that of the baseline.
 fn own_branch<'a>(name: &str, origin: &'a Origin) -> Option<&'a str> {
-    origin.branch.as_deref().filter(|branch| *branch == name || MAIN.contains(branch))
+    let is_main = |branch: &str| MAIN.contains(&branch) && MAIN.contains(&name);
+    origin.branch.as_deref().filter(|branch| *branch == name || is_main(branch))
 }
 
 /// Whether what was measured belongs into the baseline: asked for, or on its branch and no request of somebody's.
@@ -133,19 +142,24 @@ fn update(
     flags: &CiFlags,
     origin: &Origin,
     against: &Against,
-    runs: &[String],
+    runs: &[Provenance],
 ) -> anyhow::Result<()> {
+    let Some(candidate) = runs.last() else { return Ok(()) };
     let (name, _) = annvil_store::split(&flags.baseline);
     let known = store.baselines()?;
     let rolls = against.resolved.as_ref().map(|resolved| &resolved.baseline);
-    let fits = rolls.is_some_and(|baseline| {
-        baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch == origin.branch)
-    });
+    // One of another plan or machine takes in none of these runs.
+    let takes = |baseline: &Baseline| {
+        baseline.plan_hash == candidate.plan_hash
+            && baseline.fingerprint == candidate.fingerprint
+            && baseline.rolling.as_ref().is_some_and(|rolling| rolling.branch == origin.branch)
+    };
+    let fits = rolls.is_some_and(takes);
     let line = if fits || against.only_own {
         format!("the baseline `{name}` goes along with this branch and has taken this run in")
     } else {
         let spec = BaselineSpec {
-            runs: runs.to_vec(),
+            runs: runs.iter().map(|run| run.run.clone()).collect(),
             // Without a branch it would go along with every branch; on another than its own, with that one.
             rolling: own_branch(name, origin).map(|branch| Rolling {
                 runs: ROLLING,

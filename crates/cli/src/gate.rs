@@ -58,7 +58,7 @@ pub fn gate(flags: &GateFlags) -> anyhow::Result<ExitCode> {
     // First: that a baseline or its store is not there must be known before anything is measured.
     let found =
         flags.baseline.as_deref().map(|given| against::find(given, &flags.gating.place)).transpose()?;
-    let candidate = candidate(flags, &origin)?;
+    let candidate = candidate(flags, found.as_ref(), &origin)?;
     let against = match (found, &flags.baseline) {
         (Some(found), Some(given)) => held_against(found, &candidate.measured.group, given),
         _ => Against::default(),
@@ -68,7 +68,7 @@ pub fn gate(flags: &GateFlags) -> anyhow::Result<ExitCode> {
 }
 
 /// What is judged.
-pub fn candidate(flags: &GateFlags, origin: &Origin) -> anyhow::Result<Candidate> {
+pub fn candidate(flags: &GateFlags, against: Option<&Found>, origin: &Origin) -> anyhow::Result<Candidate> {
     let gating = &flags.gating;
     if let [tool, paths @ ..] = flags.from.as_slice() {
         let tool: Tool = tool.parse()?;
@@ -91,7 +91,7 @@ pub fn candidate(flags: &GateFlags, origin: &Origin) -> anyhow::Result<Candidate
         }
         return taken(all, gating);
     }
-    measured(flags.scenario.as_deref().unwrap_or("quick"), gating, origin)
+    measured(flags.scenario.as_deref().unwrap_or("quick"), gating, against, origin)
 }
 
 /// What was measured before.
@@ -101,6 +101,12 @@ fn taken(found: Found, gating: &GatingFlags) -> anyhow::Result<Candidate> {
     let (name, run) = (last.scenario.clone(), last.run.clone());
     let mut group = found.group;
     group.name = if group.runs.len() == 1 { run } else { format!("{} runs", group.runs.len()) };
+    if found.records.len() < group.runs.len() && group.runs.iter().any(|run| run.tool == "annvil") {
+        out::say(
+            "warning: the folders of these runs are gone, so their objectives are not judged\n  \
+             What a change may cost is what --config says, or the defaults.",
+        );
+    }
     let measured = if found.records.len() == group.runs.len() {
         Measured::runs(&group.name, &found.records)
     } else {
@@ -110,11 +116,27 @@ fn taken(found: Found, gating: &GatingFlags) -> anyhow::Result<Candidate> {
 }
 
 /// Measures a scenario, as often as asked.
-fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Result<Candidate> {
+fn measured(
+    scenario: &str,
+    gating: &GatingFlags,
+    against: Option<&Found>,
+    origin: &Origin,
+) -> anyhow::Result<Candidate> {
     let flags = gating.run(scenario);
     let (file, text) = scenarios::find(scenario)?;
     let Prepared { plan, dataset } =
         prepare(&file, &text, &run::overrides(&flags)?, machine::usable_cores())?;
+    let hash = plan.hash();
+    let other = against.and_then(|found| {
+        found.group.runs.iter().filter_map(|run| run.plan_hash.as_ref()).find(|own| **own != hash)
+    });
+    if let Some(other) = other.filter(|_| !gating.how.across_plans) {
+        bail!(
+            "the baseline is of another plan: {} instead of {}\n  A plan is a scenario with its data, its settings and its phases. If the difference is what you ask about, compare with --across-plans.",
+            short(other),
+            short(&hash)
+        );
+    }
     let spec = match &gating.config {
         Some(config) => source::gate_spec(Some(config), None, &gating.set_of_gate())?,
         None => plan.gate.clone(),
@@ -123,15 +145,27 @@ fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Re
     interrupt::listen(cancel.clone(), gating.quiet).context("cannot listen for Ctrl-C")?;
     let name = plan.name.clone();
     let mut records: Vec<RunRecord> = Vec::new();
-    for number in 1..=gating.repeat {
+    let say = |text: &str| {
         if gating.repeat > 1 && !gating.quiet && !gating.json {
-            out::say(&format!("run {number} of {}", gating.repeat));
+            out::say(text);
         }
+    };
+    // Of several runs one that means nothing is measured again, as often as there are runs.
+    let mut spare = if gating.repeat > 1 { gating.repeat } else { 0 };
+    while (records.len() as u32) < gating.repeat {
+        say(&format!("run {} of {}", records.len() + 1, gating.repeat));
         let prepared = Prepared { plan: plan.clone(), dataset: std::sync::Arc::clone(&dataset) };
         let (record, _) = run::measure_change(prepared, &flags, cancel.clone(), origin.clone())?;
-        records.push(record);
         if cancel.reason().is_some() {
+            records.push(record);
             break;
+        }
+        match record.invalid().first() {
+            Some(reason) if spare > 0 => {
+                spare -= 1;
+                say(&format!("  it can't be judged, and is measured again: {reason}"));
+            }
+            _ => records.push(record),
         }
     }
     let called = match records.as_slice() {
@@ -139,6 +173,11 @@ fn measured(scenario: &str, gating: &GatingFlags, origin: &Origin) -> anyhow::Re
         several => format!("{} runs", several.len()),
     };
     Ok(Candidate { name, measured: Measured::runs(&called, &records), spec })
+}
+
+/// As much of a hash as people tell apart.
+fn short(hash: &str) -> &str {
+    hash.get(..8).unwrap_or(hash)
 }
 
 /// Judges, writes what is asked for, tells whom it concerns.

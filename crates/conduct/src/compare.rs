@@ -71,6 +71,7 @@ pub enum Pairing {
 /// If a side cannot be judged, if no figure is on both, or if machines or plans differ that should not.
 pub fn compare(a: &Group, b: &Group, spec: &CompareSpec) -> Result<Comparison, Refused> {
     let mut remarks = sides::check(a, b, spec)?;
+    pairing::check(a, b, &spec.pairing)?;
     let matched = pairing::matched(a, b, spec);
     if matched.pairs.is_empty() {
         return Err(sides::nothing(a, b, spec));

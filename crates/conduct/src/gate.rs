@@ -114,7 +114,10 @@ pub fn gate(given: Given<'_>) -> GateReport {
         }
     }
     report.fired.sort_by(|one, other| {
-        let order = |fired: &Fired| (std::cmp::Reverse(fired.severity), fired.rule, fired.key.clone());
+        // Of equal weight, what searches do comes before times and sizes of phases.
+        let order = |fired: &Fired| {
+            (std::cmp::Reverse(fired.severity), fired.key.form.is_empty(), fired.rule, fired.key.clone())
+        };
         order(one).cmp(&order(other))
     });
     let mut outcome = outcome(&report, comparison.as_ref(), refused.as_ref(), candidate.outcome);
@@ -187,7 +190,8 @@ pub fn outcome_of(comparison: &Comparison, must_detect: Amount) -> Outcome {
     }
 }
 
-/// Positions of the figures that are not decided and whose smallest detectable change is larger than it must be. Of recall
+/// Positions of the figures that are not decided and whose smallest detectable change is larger than it must be, and of those
+/// that are within a margin wider than that. Of recall
 /// and other shares a tenth as much counts, in points: 1 point where `must_detect` is 10 %.
 pub fn blind(comparison: &Comparison, must_detect: Amount) -> Vec<usize> {
     let limit = |scale| match scale {
@@ -195,16 +199,23 @@ pub fn blind(comparison: &Comparison, must_detect: Amount) -> Vec<usize> {
         Scale::Difference => must_detect.0 / 10.0,
     };
     let hides = |metric: &MetricComparison| {
-        metric.verdict == Verdict::Inconclusive
-            && metric.detectable.is_none_or(|change| change > limit(metric.scale))
+        let limit = limit(metric.scale);
+        match metric.verdict {
+            Verdict::Inconclusive => metric.detectable.is_none_or(|change| change > limit),
+            // On a machine that scatters so much A/A has widened the margin, and within it lies what must be found.
+            Verdict::Equivalent => metric.widened && metric.margin > limit,
+            Verdict::Regressed | Verdict::Improved => false,
+        }
     };
     comparison.metrics.iter().enumerate().filter(|(_, metric)| hides(metric)).map(|(at, _)| at).collect()
 }
 
-/// Variants, phases and forms of the baseline of which the candidate has no figure that is judged: what is not measured any
+/// Quantities of variants, phases and forms of the baseline of which the candidate has no figure that is judged: what is not measured any
 /// more cannot be said to be as it was. Single percentiles come and go with the number of samples, and are no loss.
 pub(crate) fn gone(comparison: &Comparison) -> Vec<String> {
-    let place = |key: &MetricKey| [&key.variant, &key.phase, &key.form].map(String::clone);
+    let place = |key: &MetricKey| {
+        [key.variant.clone(), key.phase.clone(), key.form.clone(), key.quantity.to_string()]
+    };
     let matched = |key: &MetricKey| {
         comparison
             .metrics
@@ -213,9 +224,10 @@ pub(crate) fn gone(comparison: &Comparison) -> Vec<String> {
     };
     let lost = comparison.unmatched.iter().filter(|unmatched| unmatched.in_a && !matched(&unmatched.key));
     let names = lost.map(|unmatched| {
-        let [variant, phase, form] = place(&unmatched.key);
+        let [variant, phase, form, quantity] = place(&unmatched.key);
         let mut words = vec![variant, phase.clone()];
         words.extend(Some(form).filter(|form| *form != phase));
+        words.push(quantity);
         words.retain(|word| !word.is_empty());
         words.join(" ")
     });

@@ -47,7 +47,7 @@ pub struct Trends {
 
 /// Reads the series of a store.
 pub fn trends(store: &Store, spec: &TrendSpec) -> Result<Trends, DatabaseError> {
-    let mut filter = RunFilter { usable: true, ..spec.filter.clone() };
+    let mut filter = RunFilter { usable: true, own: spec.filter.branch.is_none(), ..spec.filter.clone() };
     let Some(latest) = store.runs(&RunFilter { limit: Some(1), ..filter.clone() })?.pop() else {
         return Ok(Trends::default());
     };

@@ -112,6 +112,9 @@ pub struct MetricComparison {
     pub detectable: Option<f64>,
     /// Further runs a side until it would be decided.
     pub more_runs: Option<u32>,
+    /// Whether the margin is wider than asked for, because this machine scatters so much (A/A).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub widened: bool,
     /// Samples on each side that the interval is made of.
     pub samples: (usize, usize),
     /// How the interval was made, in words: `paired t on log ratios`.

@@ -35,7 +35,8 @@ pub struct GateSpec {
     pub worse: BTreeMap<Family, Amount>,
     /// What must hold of the candidate itself: `search.response.p95 <= 15ms`, `search.recall@10.mean >= 0.95`.
     pub always: Vec<Objective>,
-    /// Rules for figures of a name, such as `search.p99` or `hnsw f16 search.service.p50`; the last that matches counts.
+    /// Rules for figures of a name, such as `search.p99` or `hnsw f16 search.service.p50`; the last that matches counts. One that
+    /// names a quantity (`service.mean`) has it judged; others change how those are judged that are.
     pub metrics: IndexMap<MetricPattern, MetricRule>,
     /// From where on a regression is moderate, severe or critical.
     pub severity: SeverityBands,
@@ -69,15 +70,29 @@ impl GateSpec {
             worse: self.worse.get(&family).copied().or(family.worse()),
             judged: Some(is_judged(key)),
         };
-        for own in self.metrics.iter().filter(|(pattern, _)| pattern.matches(key)).map(|(_, own)| own) {
-            // A rule that names a figure wants it judged.
+        let mut declined = false;
+        for (pattern, own) in self.metrics.iter().filter(|(pattern, _)| pattern.matches(key)) {
+            // A rule that names a quantity wants it judged; `search.p99` alone also means delays of our own.
+            let named = pattern.names(key.quantity) && !declined;
+            declined |= own.judged == Some(false);
             rule = MetricRule {
                 margin: own.margin.or(rule.margin),
                 worse: own.worse.or(rule.worse),
-                judged: own.judged.or(Some(true)),
+                judged: own.judged.or(if named { Some(true) } else { rule.judged }),
             };
         }
         rule
+    }
+}
+
+impl GateSpec {
+    /// What somebody wrote that a figure may become worse by, for its family or by its name; not the defaults.
+    pub fn written_worse(&self, key: &MetricKey) -> Option<Amount> {
+        let by_name = self.metrics.iter().filter(|(pattern, _)| pattern.matches(key));
+        by_name
+            .filter_map(|(_, rule)| rule.worse)
+            .next_back()
+            .or_else(|| self.worse.get(&Family::of(key)).copied())
     }
 }
 

@@ -85,6 +85,9 @@ pub struct Spec {
     pub paired: bool,
     /// What A/A has shown of sessions on this machine. `None` takes [`Between::assumed`] where it is needed.
     pub between: Option<Between>,
+    /// In how many hours, apart from each other, the sessions of each side lie. Those of one hour share what the machine was
+    /// like then: where A/A has measured it, `between` is added for each hour. `None` takes every session for an hour of its own.
+    pub hours: Option<(usize, usize)>,
     /// Seed of the bootstrap.
     pub seed: u64,
 }
@@ -96,7 +99,7 @@ impl Spec {
             Scale::Ratio => 0.02,
             Scale::Difference => 0.005,
         };
-        Self { scale, worse, margin, confidence: 0.95, paired: false, between: None, seed: 0 }
+        Self { scale, worse, margin, confidence: 0.95, paired: false, between: None, hours: None, seed: 0 }
     }
 }
 

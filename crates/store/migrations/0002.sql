@@ -8,3 +8,6 @@ INSERT INTO annvil_version (name, latest) SELECT name, max(version) FROM annvil_
 
 -- The latest runs of a scenario, without sorting all of them.
 CREATE INDEX annvil_run_latest ON annvil_run (scenario, began);
+
+-- The request that a run was measured for, such as the number of a pull request: trends leave them out.
+ALTER TABLE annvil_run ADD COLUMN request TEXT;

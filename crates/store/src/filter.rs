@@ -29,6 +29,8 @@ pub struct RunFilter {
     pub before: Option<Timestamp>,
     /// Only runs that can be judged: complete, valid, without a failure.
     pub usable: bool,
+    /// Only what was measured for itself on a branch: no request of somebody's, no block of an interleaved comparison.
+    pub own: bool,
     /// At most so many, the latest.
     pub limit: Option<u32>,
 }
@@ -92,6 +94,10 @@ impl RunFilter {
         }
         if self.usable {
             statement.push(word).push("r.usable = 1");
+            word = " AND ";
+        }
+        if self.own {
+            statement.push(word).push("r.session = r.id AND r.request IS NULL");
         }
     }
 }

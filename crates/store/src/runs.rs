@@ -174,13 +174,15 @@ async fn upsert(
 ) -> std::result::Result<i64, Stop> {
     let json = serde_json::to_string(provenance).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let mut insert = Statement::new(
-        "INSERT INTO annvil_run (id, session, tool, scenario, plan_hash, fingerprint, branch, commit_id, began, usable, \
+        "INSERT INTO annvil_run (id, session, tool, scenario, plan_hash, fingerprint, branch, commit_id, request, began, usable, \
          blocks, folder, provenance) VALUES (",
     );
     insert.value(provenance.run.as_str()).push(", ").value(provenance.session.as_str());
     insert.push(", ").value(provenance.tool.as_str()).push(", ").value(provenance.scenario.as_str());
     let origin = &provenance.origin;
-    for text in [&provenance.plan_hash, &provenance.fingerprint, &origin.branch, &origin.commit] {
+    for text in
+        [&provenance.plan_hash, &provenance.fingerprint, &origin.branch, &origin.commit, &origin.request]
+    {
         insert.push(", ").value(text.as_deref());
     }
     insert.push(", ").value(micros(&provenance.started)).push(", ").value(i64::from(usable(provenance)));
@@ -194,6 +196,7 @@ async fn upsert(
         "fingerprint",
         "branch",
         "commit_id",
+        "request",
         "began",
         "usable",
         "blocks",

@@ -1,6 +1,7 @@
 //! `annvil history show`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
 use annvil_core::gate::is_judged;
@@ -35,7 +36,10 @@ pub struct ShowFlags {
 /// Shows a run.
 pub fn show(flags: &ShowFlags) -> anyhow::Result<ExitCode> {
     let store = flags.place.there()?;
-    let run = store.find(&flags.run)?;
+    // Folders are called as their runs are.
+    let given = Path::new(&flags.run);
+    let name = given.file_name().filter(|_| given.is_dir()).and_then(|name| name.to_str());
+    let run = store.find(name.unwrap_or(&flags.run))?;
     let name = &run.provenance.run;
     let group = store.group(name, std::slice::from_ref(name))?;
     let mut blocks: BTreeMap<&MetricKey, Vec<f64>> = BTreeMap::new();

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use annvil_core::key::MetricKey;
 use annvil_core::quantity::{Quantity, Stat};
 
-use super::{Place, named, skipped};
 use super::common::{alone, fvecs};
+use super::{Place, named, skipped};
 
 /// Share of their time that the client's threads may wait on a machine that is quiet.
 const QUIET: f64 = 0.04;

@@ -35,6 +35,7 @@ pub(crate) fn comparison(verdicts: &[Verdict]) -> Comparison {
         verdict: *verdict,
         detectable: Some(0.05),
         more_runs: None,
+        widened: false,
         samples: (4, 4),
         method: String::new(),
         remarks: Vec::new(),

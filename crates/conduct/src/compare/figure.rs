@@ -1,7 +1,7 @@
 //! One figure on both sides, and the verdicts of all of them together.
 
 use annvil_core::comparison::{Change, MetricComparison, Scale, Verdict};
-use annvil_core::figures::Group;
+use annvil_core::figures::{Group, Provenance};
 use annvil_core::gate::Family;
 use annvil_core::key::MetricKey;
 use annvil_core::quantity::Unit;
@@ -10,8 +10,11 @@ use annvil_stats::compare::{self, Estimate, Method, Side, Spec, Worse};
 
 use super::CompareSpec;
 
-/// Phases that are over in this many nanoseconds on both sides measure the clock: their times are not judged.
+/// Phases of ours that are over in this many nanoseconds on both sides measure the clock: their times are not judged.
 const SHORT: f64 = 1_000_000.0;
+
+/// Seconds without a run after which another hour begins: what the machine was like may have changed.
+const PAUSE: i64 = 3600;
 
 /// A figure with what its verdict was drawn from.
 pub(super) struct Judged {
@@ -28,7 +31,36 @@ pub(super) fn figures(
     interleaved: bool,
     spec: &CompareSpec,
 ) -> Vec<Judged> {
-    pairs.iter().map(|keys| one(&values(a, b, keys, interleaved), keys, interleaved, spec)).collect()
+    let hours = Some((hours(a), hours(b)));
+    let own = a.runs.iter().chain(&b.runs).all(|run| run.tool == OWN);
+    pairs
+        .iter()
+        .map(|keys| (keys, values(a, b, keys, interleaved)))
+        .filter(|(keys, values)| !(own && is_short(&keys.1, values)))
+        .map(|(keys, values)| one(&values, keys, interleaved, hours, spec))
+        .collect()
+}
+
+/// Who measured, where we did.
+const OWN: &str = "annvil";
+
+/// Whether it is the time of a phase that is over at once on both sides.
+fn is_short(key: &MetricKey, values: &Values) -> bool {
+    let brief = |side: &[Vec<f64>]| side.iter().flatten().all(|value| *value < SHORT);
+    let is_time = Family::of(key) == Family::Time && key.quantity.unit() == Unit::Time;
+    is_time && brief(&values.a) && brief(&values.b)
+}
+
+/// In how many hours the runs of a side lie: a new one begins after a pause. A run that does not say when it began is taken for
+/// an hour of its own.
+fn hours(group: &Group) -> usize {
+    let began =
+        |run: &Provenance| run.started.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
+    let mut known: Vec<i64> = group.runs.iter().filter_map(began).collect();
+    let unknown = group.runs.len() - known.len();
+    known.sort_unstable();
+    let pauses = known.windows(2).filter(|two| two[1] - two[0] > PAUSE).count();
+    unknown + pauses + usize::from(!known.is_empty())
 }
 
 /// The values of a figure on both sides, one inner list a session.
@@ -94,6 +126,7 @@ fn one(
     values: &Values,
     (key_a, key): &(MetricKey, MetricKey),
     interleaved: bool,
+    hours: Option<(usize, usize)>,
     spec: &CompareSpec,
 ) -> Judged {
     let Values { a, b, paired, left_out } = values;
@@ -108,6 +141,7 @@ fn one(
         confidence: spec.gate.confidence.0,
         paired: *paired,
         between: known.and_then(|known| known.between),
+        hours,
         seed: spec.seed,
     };
     let count = |side: &[Vec<f64>]| side.iter().map(Vec::len).sum::<usize>();
@@ -122,6 +156,7 @@ fn one(
         verdict: Verdict::Inconclusive,
         detectable: None,
         more_runs: None,
+        widened: margin > asked_for,
         samples: (count(a), count(b)),
         method: String::new(),
         remarks: Vec::new(),
@@ -135,13 +170,6 @@ fn one(
         let blocks = counted(*left_out as u64, "block");
         metric.remarks.push(format!("left out: {blocks} whose counterpart lacks the figure"));
     }
-    let brief = |side: &[Vec<f64>]| side.iter().flatten().all(|value| *value < SHORT);
-    if Family::of(key) == Family::Time && key.quantity.unit() == Unit::Time && brief(a) && brief(b) {
-        metric.verdict = Verdict::Equivalent;
-        "too short to be judged".clone_into(&mut metric.method);
-        metric.remarks.push("less than a millisecond on both sides".to_owned());
-        return Judged { metric, tested: None };
-    }
     let side = |side: &[Vec<f64>]| Side { sessions: side.to_vec() };
     match compare::compare(&side(a), &side(b), &asked) {
         Ok(estimate) => {
@@ -150,6 +178,15 @@ fn one(
             if estimate.method == Method::Unknown && estimate.a == estimate.b {
                 metric.detectable = None;
                 without_estimate(&mut metric, a, b, "");
+                return Judged { metric, tested: None };
+            }
+            if estimate.method == Method::Exact
+                && estimate.a != estimate.b
+                && key.quantity.unit() == Unit::Time
+            {
+                metric.change = None;
+                metric.detectable = None;
+                metric.remarks.push("all times of a side are the same: they were rounded".to_owned());
                 return Judged { metric, tested: None };
             }
             Judged { metric, tested: Some((estimate, asked)) }

@@ -6,7 +6,7 @@ use annvil_core::comparison::Unmatched;
 use annvil_core::figures::Group;
 use annvil_core::key::MetricKey;
 
-use super::{CompareSpec, Pairing};
+use super::{CompareSpec, Pairing, Refused, Side};
 
 /// What belongs together, and what is left over.
 pub(super) struct Matched {
@@ -58,6 +58,29 @@ pub(super) fn matched(a: &Group, b: &Group, spec: &CompareSpec) -> Matched {
 fn judged(group: &Group, spec: &CompareSpec) -> BTreeSet<MetricKey> {
     let all: BTreeSet<&MetricKey> = group.figures.iter().flat_map(|figures| figures.values.keys()).collect();
     all.into_iter().filter(|key| spec.gate.rule(key).judged == Some(true)).cloned().collect()
+}
+
+/// Refuses pairs of variants that are not there: a misspelt one would never be compared.
+pub(super) fn check(a: &Group, b: &Group, pairing: &Pairing) -> Result<(), Refused> {
+    let Pairing::Variants(pairs) = pairing else { return Ok(()) };
+    let variants = |group: &Group| -> BTreeSet<String> {
+        group
+            .figures
+            .iter()
+            .flat_map(|figures| figures.values.keys())
+            .map(|key| key.variant.clone())
+            .collect()
+    };
+    let sides = [(Side::A, variants(a)), (Side::B, variants(b))];
+    for (one, other) in pairs {
+        for ((side, known), variant) in sides.iter().zip([one, other]) {
+            if !known.contains(variant) {
+                let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                return Err(Refused::NoVariant { side: *side, variant: variant.clone(), known });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Variants that belong together: name on side `a`, name on side `b`.

@@ -73,6 +73,16 @@ pub enum Refused {
         /// What to try.
         help: String,
     },
+    /// A pair names a variant that is not there.
+    #[error("there is no variant `{variant}` on {side}\n  It has {known}.")]
+    NoVariant {
+        /// Which side.
+        side: Side,
+        /// As given.
+        variant: String,
+        /// Its variants.
+        known: String,
+    },
     /// A side has no runs.
     #[error("{side} has no figures: {name}")]
     Empty {

@@ -53,7 +53,10 @@ pub(super) fn objectives(
 pub(super) fn changes(comparison: &Comparison, spec: &GateSpec) -> Vec<Fired> {
     let mut fired = Vec::new();
     for metric in &comparison.metrics {
-        let Some(worse_by) = metric.worse_by() else { continue };
+        let Some(worse_by) = metric.worse_by() else {
+            fired.extend(uncertain(metric, spec));
+            continue;
+        };
         let mut fire = |rule: Rule, by: f64, words: String| {
             fired.push(Fired {
                 key: metric.key.clone(),
@@ -73,7 +76,7 @@ pub(super) fn changes(comparison: &Comparison, spec: &GateSpec) -> Vec<Fired> {
             fire(Rule::Statistics, metric.margin, words);
         }
         let allowed = spec.rule(&metric.key).worse;
-        if let Some(allowed) = allowed.filter(|allowed| worse_by > allowed.0 && is_worse(metric)) {
+        if let Some(allowed) = allowed.filter(|allowed| worse_by > allowed.0 && is_certain(metric, spec)) {
             let words = format!(
                 "{} worse, at most {} is allowed",
                 amount(metric.scale, worse_by),
@@ -85,8 +88,37 @@ pub(super) fn changes(comparison: &Comparison, spec: &GateSpec) -> Vec<Fired> {
     fired
 }
 
-/// Whether the interval leaves no doubt that it became worse at all.
-fn is_worse(metric: &MetricComparison) -> bool {
+/// One run against one has no interval. A limit that somebody wrote holds all the same, and says so; a default does not.
+fn uncertain(metric: &MetricComparison, spec: &GateSpec) -> Option<Fired> {
+    let allowed = spec.written_worse(&metric.key)?;
+    let change = match metric.scale {
+        Scale::Ratio => metric.b / metric.a - 1.0,
+        Scale::Difference => metric.b - metric.a,
+    };
+    let worse_by = match metric.key.quantity.better() {
+        Better::Lower => change,
+        Better::Higher => -change,
+    };
+    (worse_by > allowed.0).then(|| Fired {
+        key: metric.key.clone(),
+        rule: Rule::Relative,
+        severity: spec.severity.of(metric.scale, worse_by),
+        value: Some(metric.b),
+        limit: Some(limit(metric, allowed.0)),
+        words: format!(
+            "{} worse, at most {} is allowed; how it scatters is not known",
+            amount(metric.scale, worse_by),
+            amount(metric.scale, allowed.0)
+        ),
+    })
+}
+
+/// Whether a limit may speak. A default must not raise an alarm by the sheer number of figures: the figure has to be REGRESSED.
+/// What somebody wrote fires where the interval leaves no doubt that the figure became worse at all.
+fn is_certain(metric: &MetricComparison, spec: &GateSpec) -> bool {
+    if spec.written_worse(&metric.key).is_none() {
+        return metric.verdict == Verdict::Regressed;
+    }
     metric.change.is_some_and(|change| match metric.key.quantity.better() {
         Better::Lower => change.low > 0.0,
         Better::Higher => change.high < 0.0,

@@ -44,7 +44,7 @@ pub(super) fn sentence(report: &GateReport, baseline: Option<&str>, missing: Opt
         }
         (None, None) => sentences.push(format!(
             "{}: only objectives and limits were judged.",
-            missing.unwrap_or("There is no baseline yet")
+            missing.unwrap_or("No baseline was given")
         )),
         _ => {}
     }
@@ -96,6 +96,14 @@ fn well(report: &GateReport, comparison: &Comparison, baseline: &str) -> String 
     format!("Nothing regressed against {baseline}{accepted}: of {all} {}.", parts.join(", "))
 }
 
+/// The change that may hide in a figure: the smallest that would have been found, or what a wider margin holds.
+fn hidden_in(metric: &MetricComparison) -> Option<f64> {
+    match metric.verdict {
+        Verdict::Equivalent => Some(metric.margin),
+        _ => metric.detectable,
+    }
+}
+
 /// What could hide.
 fn cannot_tell(report: &GateReport, comparison: &Comparison) -> String {
     let hidden: Vec<&MetricComparison> =
@@ -107,20 +115,19 @@ fn cannot_tell(report: &GateReport, comparison: &Comparison) -> String {
             Scale::Ratio => 1.0,
             Scale::Difference => 10.0,
         };
-        (!metric.key.form.is_empty(), size * metric.detectable.unwrap_or(f64::INFINITY))
+        (!metric.key.form.is_empty(), size * hidden_in(metric).unwrap_or(f64::INFINITY))
     };
     let order = |one: (bool, f64), other: (bool, f64)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1));
     let Some(worst) = hidden.iter().max_by(|one, other| order(rank(one), rank(other))) else {
         return String::new();
     };
-    let change = match worst.detectable {
+    let change = match hidden_in(worst) {
         Some(change) => {
             format!("a change of {} in {} would not have been found", amount(worst.scale, change), worst.key)
         }
         None => format!("nothing is known of how {} scatters", worst.key),
     };
-    let runs = hidden.iter().filter_map(|metric| metric.more_runs).max();
-    let help = match runs {
+    let help = match worst.more_runs {
         Some(1) => "1 more run a side may decide it".to_owned(),
         Some(runs) => format!("about {runs} more runs a side may decide it"),
         None => "more runs a side tell more".to_owned(),

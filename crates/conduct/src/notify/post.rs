@@ -43,7 +43,7 @@ pub(super) fn deliver(
             }
         };
         let wait = after.unwrap_or_else(|| pause(nth));
-        if nth + 1 == ATTEMPTS || Instant::now() + wait >= deadline {
+        if nth + 1 == ATTEMPTS || wait >= deadline.saturating_duration_since(Instant::now()) {
             break;
         }
         thread::sleep(wait);

@@ -34,6 +34,7 @@ pub fn history(store: &Store, record: &RunRecord) -> Result<Vec<Series>, Databas
         plan_hash: own.plan_hash,
         fingerprint: own.fingerprint,
         usable: true,
+        own: record.origin.request.is_none(),
         limit: Some(RUNS),
         ..RunFilter::default()
     };

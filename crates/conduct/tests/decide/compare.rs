@@ -112,6 +112,13 @@ fn variants_are_paired_by_name_by_choice_or_because_there_is_no_other() {
     // Variants of one run were measured in turns.
     assert!(comparison.interleaved && comparison.metrics[0].verdict == Verdict::Equivalent);
 
+    let misspelt = CompareSpec {
+        pairing: Pairing::Variants(vec![("f32".to_owned(), "f61".to_owned())]),
+        ..CompareSpec::default()
+    };
+    let error = compare(&both, &both, &misspelt).unwrap_err().to_string();
+    assert!(error.contains("no variant `f61` on side b") && error.contains("`f32`"), "{error}");
+
     let refused = compare(&side("a", &["f32", "i8"]), &side("b", &["f16", "bits"]), &CompareSpec::default());
     assert!(refused.unwrap_err().to_string().contains("--pair A=B"));
 

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::Amount;
 use crate::key::MetricKey;
+use crate::quantity::Quantity;
 
 /// What holds of the figures that a pattern matches; what is not written stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,18 +51,30 @@ impl MetricPattern {
     pub fn matches(&self, key: &MetricKey) -> bool {
         let name = name(key);
         let words: Vec<&str> = words(&name).collect();
-        self.words.iter().all(|word| word == "*" || words.contains(&word.as_str()))
+        self.words.iter().all(|word| word == "*" || words.iter().any(|own| is_meant(word, own)))
+    }
+
+    /// Whether one of its words is the quantity's name.
+    pub fn names(&self, quantity: Quantity) -> bool {
+        let quantity = quantity.to_string();
+        self.words.iter().any(|word| is_meant(word, &quantity))
     }
 
     /// Its first word that no figure's name has: what makes it match none of them.
     pub fn unknown_word(&self, names: &BTreeSet<String>) -> Option<&str> {
-        self.words.iter().map(String::as_str).find(|word| *word != "*" && !names.contains(*word))
+        let known = |word: &str| names.iter().any(|own| is_meant(word, own));
+        self.words.iter().map(String::as_str).find(|word| *word != "*" && !known(word))
     }
 
     /// The words of a figure's name.
     pub fn words_of(key: &MetricKey) -> Vec<String> {
         words(&name(key)).map(str::to_owned).collect()
     }
+}
+
+/// Whether a word of a pattern means one of a name: `recall` means `recall@10` too.
+fn is_meant(word: &str, own: &str) -> bool {
+    own == word || own.split_once('@').is_some_and(|(base, _)| base == word)
 }
 
 fn name(key: &MetricKey) -> String {
@@ -134,10 +147,15 @@ mod tests {
             ("hnsw f16 search.service.p99", true),
             ("ef_search=64", true),
             ("*", true),
+            ("recall", false),
             ("p9", false),
             ("hnsw f32", false),
         ] {
             assert_eq!(pattern.parse::<MetricPattern>().unwrap().matches(&key), matches, "{pattern}");
+        }
+        let recall = MetricKey { quantity: Quantity::Recall { k: 10 }, stat: Stat::Mean, ..key };
+        for (pattern, matches) in [("hnsw f16 recall", true), ("recall@10", true), ("recall@1", false)] {
+            assert_eq!(pattern.parse::<MetricPattern>().unwrap().matches(&recall), matches, "{pattern}");
         }
         assert!(" . ".parse::<MetricPattern>().is_err());
     }

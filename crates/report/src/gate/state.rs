@@ -6,6 +6,8 @@ use annvil_core::gate::{GateReport, Rule};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Passed,
+    /// Objectives and limits hold; there was nothing to compare with.
+    Uncompared,
     Regressed,
     /// No figure regressed, but a limit or an objective is missed, or the variant answered wrongly.
     Missed,
@@ -22,6 +24,7 @@ impl State {
         let regressed =
             report.fired.iter().any(|fired| matches!(fired.rule, Rule::Statistics | Rule::Relative));
         match report.exit_code {
+            0 if report.comparison.is_none() => Self::Uncompared,
             0 => Self::Passed,
             1 if regressed => Self::Regressed,
             1 => Self::Missed,
@@ -36,7 +39,7 @@ impl State {
     /// The word of files.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Passed => "passed",
+            Self::Passed | Self::Uncompared => "passed",
             Self::Regressed => "regressed",
             Self::Missed => "missed",
             Self::Inconclusive => "inconclusive",
@@ -51,6 +54,7 @@ impl State {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Passed => "no regression",
+            Self::Uncompared => "limits hold, nothing compared",
             Self::Regressed => "REGRESSED",
             Self::Missed => "limit missed",
             Self::Inconclusive => "can't tell",

@@ -51,6 +51,7 @@ pub(crate) fn metric(
         verdict,
         detectable: Some(if scale == Scale::Difference { 0.002 } else { 0.024 }),
         more_runs: (verdict == Verdict::Inconclusive).then_some(6),
+        widened: false,
         samples: (5, 5),
         method: "paired t on log ratios".to_owned(),
         remarks: Vec::new(),

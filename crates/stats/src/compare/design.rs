@@ -91,7 +91,7 @@ pub(super) fn design(a: &Side, b: &Side, spec: &Spec) -> Result<Design, CompareE
     }
     Ok(match long {
         _ if spec.paired && blocks.0 > 1 => paired(a, b),
-        (true, true) => sessions(a, b),
+        (true, true) => sessions(a, b, spec),
         (false, false) => few(&a, &b, spec),
         _ => lopsided(&a, &b),
     })
@@ -119,11 +119,28 @@ fn paired(a: Vec<Vec<f64>>, b: Vec<Vec<f64>>) -> Design {
     }
 }
 
-/// Enough sessions on both sides: Welch on their means.
-fn sessions(a: Vec<Vec<f64>>, b: Vec<Vec<f64>>) -> Design {
+/// Enough sessions on both sides: Welch on their means. What sessions of one hour have in common does not show in their
+/// scatter, and is added as A/A measured it.
+fn sessions(a: Vec<Vec<f64>>, b: Vec<Vec<f64>>, spec: &Spec) -> Design {
     let of = (means(&a), means(&b));
     let spread = (variance(&of.0), variance(&of.1));
     let runs = (a.len(), b.len());
+    let hours = spec.hours.unwrap_or(runs);
+    let shared = spec.between.map_or((0.0, f64::INFINITY), |between| {
+        (between.sd.powi(2) * (unseen(hours.0, runs.0) + unseen(hours.1, runs.1)), between.freedom())
+    });
+    if shared.0 > 0.0 {
+        let (own, freedom) = welch(spread, runs);
+        return Design {
+            method: Method::Between,
+            means: (mean(&of.0), mean(&of.1)),
+            error: Some(satterthwaite(&[(own, freedom), shared])),
+            samples: runs,
+            spread,
+            runs,
+            drawn: Drawn::Nothing,
+        };
+    }
     Design {
         method: Method::Welch,
         means: (mean(&of.0), mean(&of.1)),
@@ -133,6 +150,13 @@ fn sessions(a: Vec<Vec<f64>>, b: Vec<Vec<f64>>) -> Design {
         runs,
         drawn: Drawn::Sides(a, b),
     }
+}
+
+/// The share of the variance between hours that the mean of `sessions` sessions in `hours` hours has, and their scatter does
+/// not show: all of it in one hour, none where each has its own.
+fn unseen(hours: usize, sessions: usize) -> f64 {
+    let (hours, sessions) = (hours.clamp(1, sessions) as f64, sessions as f64);
+    (1.0 / hours - 1.0 / sessions) * sessions / (sessions - 1.0)
 }
 
 /// Enough sessions on one side only: their variance stands for both, pooled with the other's where that has two.

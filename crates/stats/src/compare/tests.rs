@@ -73,6 +73,25 @@ fn a_run_of_fewer_blocks_scatters_more() {
 }
 
 #[test]
+fn sessions_of_one_hour_carry_what_hours_differ_by() {
+    let (a, b) = (Side::runs(&[10.0, 10.1, 9.9]), Side::runs(&[10.5, 10.6, 10.4]));
+    let between = Between { sd: 0.03, freedom: usize::MAX };
+    let of = |between, hours| {
+        let spec = Spec { between, hours, ..Spec::new(Scale::Ratio, Worse::Higher) };
+        let found = compare(&a, &b, &spec).unwrap();
+        (found.high - found.low) / 2.0
+    };
+    let plain = of(None, Some((1, 1)));
+    assert_eq!(plain, of(Some(between), Some((3, 3))));
+    assert_eq!(plain, of(Some(between), None));
+    // Twice 3 % squared, of which the scatter of three shows nothing: 1.96 × √(2 × 0.03²) is the least.
+    let together = of(Some(between), Some((1, 1)));
+    assert!(together > 1.96 * 0.03 * 2f64.sqrt() && together < 0.1, "{plain} {together}");
+    let apart = of(Some(between), Some((1, 3)));
+    assert!(plain < apart && apart < together, "{plain} {apart} {together}");
+}
+
+#[test]
 fn blocks_of_one_session_carry_what_sessions_differ_by() {
     // Welch's variance and 2 × 0.02², with 12 degrees of freedom, by Satterthwaite.
     let between = Some(Between { sd: 0.02, freedom: 12 });

@@ -7,7 +7,7 @@ use annvil_stats::change::{self, Settings};
 
 use super::{Baseline, Rolling, Segment};
 use crate::database::{DatabaseError, Result, Store};
-use crate::filter::{RunFilter, RunRow};
+use crate::filter::RunFilter;
 use crate::series::SeriesPoint;
 
 /// Runs that are looked at for changes of level: those that could be in the baseline, and enough before them to know what
@@ -28,15 +28,12 @@ impl Store {
             plan_hash: baseline.plan_hash.clone(),
             fingerprint: baseline.fingerprint.clone(),
             usable: true,
+            // A request's branch may have the name of ours.
+            own: true,
             limit: Some(rolling.runs.saturating_add(LOOK_BACK)),
             ..RunFilter::default()
         };
-        // A request's branch may have the name of ours, and blocks of a comparison are no runs of the branch.
-        let own = |run: &RunRow| {
-            run.provenance.origin.request.is_none() && run.provenance.session == run.provenance.run
-        };
-        let mut names: Vec<String> =
-            self.runs(&filter)?.into_iter().filter(own).map(|run| run.provenance.run).collect();
+        let mut names: Vec<String> = self.runs(&filter)?.into_iter().map(|run| run.provenance.run).collect();
         names.reverse();
         if names.is_empty() {
             return Err(DatabaseError::Missing {

@@ -42,6 +42,7 @@ fn an_older_schema_is_brought_up(place: &Place) {
     drop(store);
     // As the first version left it.
     place.query("DROP INDEX annvil_run_latest");
+    place.query("ALTER TABLE annvil_run DROP COLUMN request");
     place.query("DROP TABLE annvil_version");
     place.query("DELETE FROM annvil_schema WHERE version = 2");
     let store = Store::read(&place.address).unwrap().unwrap();

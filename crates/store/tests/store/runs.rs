@@ -70,6 +70,10 @@ fn runs_are_found_by_everything_that_is_known_of_them(place: &Place) {
         run.plan_hash = (minute != 4).then(|| format!("plan{minute}"));
         run.fingerprint = Some(format!("machine{}", minute / 2));
         run.complete = minute != 5;
+        run.origin.request = (minute == 1).then(|| "7".to_owned());
+        if minute == 3 {
+            "2026-11-20T22-00-00-ab-quick".clone_into(&mut run.session);
+        }
         if minute == 4 { "k6" } else { "annvil" }.clone_into(&mut run.tool);
         store.add(&run, &[block(&name, 0, 1.0)], None).unwrap();
     }
@@ -89,6 +93,7 @@ fn runs_are_found_by_everything_that_is_known_of_them(place: &Place) {
         (RunFilter { since: instant, ..all() }, "r5 r4 r3"),
         (RunFilter { before: instant, ..all() }, "r2 r1 r0"),
         (RunFilter { usable: true, ..all() }, "r4 r3 r2 r1 r0"),
+        (RunFilter { own: true, ..all() }, "r5 r4 r2 r0"),
         (RunFilter { usable: true, scenario: text("soak"), branch: text("main"), ..all() }, "r4"),
         (RunFilter { scenario: text("x'; DROP TABLE annvil_run; --"), ..all() }, ""),
     ] {

@@ -8,6 +8,9 @@ use super::{Place, cause, shown};
 /// Share of their time that the client's threads must wait more than before.
 const WAITED: f64 = 0.05;
 
+/// Part of the longer service time that the longer waiting must be.
+const PART: f64 = 0.25;
+
 /// Nanoseconds of scheduling lag below which nothing is said, and times by which it must rise.
 const LAG: f64 = 100_000.0;
 const TIMES: f64 = 3.0;
@@ -20,7 +23,11 @@ pub(super) fn ask(place: &Place<'_>) -> Option<Cause> {
     if place.here(Quantity::ServerCpu).is_some_and(|cpu| cpu.b > 1.1 * cpu.a) {
         return None;
     }
-    let waited = place.here(Quantity::CpuWait).filter(|waited| waited.b - waited.a >= WAITED);
+    let service = place.evidence(Quantity::Service, Stat::Mean, true).into_iter().next();
+    let slower = service.map_or(0.0, |service| 1.0 - service.a / service.b);
+    let waited = place
+        .here(Quantity::CpuWait)
+        .filter(|waited| waited.b - waited.a >= WAITED && waited.b - waited.a >= PART * slower);
     let lag = place
         .evidence(Quantity::SchedLag, Stat::P99, true)
         .into_iter()
