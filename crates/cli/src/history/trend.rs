@@ -17,6 +17,9 @@ use crate::{out, paint};
 /// Charts that a terminal holds; the others are named by their number.
 const CHARTS: usize = 6;
 
+/// Runs below which a step may not have been told from scatter, though it is there.
+const LEARNING: usize = 40;
+
 /// Flags of `annvil history trend`.
 #[derive(Debug, Clone, Args)]
 pub struct TrendFlags {
@@ -91,6 +94,9 @@ fn shown(found: &Trends, flags: &TrendFlags) -> String {
             "\n  {} more; name what to see: annvil history trend search.p99\n",
             counted((all - series.len()) as u64, "figure")
         ));
+    }
+    if series.iter().any(|series| series.points.len() < LEARNING && series.changes.is_empty()) {
+        text.push_str("\n  a new level is told once some 20 runs before it have shown how a figure scatters\n");
     }
     if found.older > 0 {
         text.push_str(&format!("\n  {} are older; --limit shows more\n", counted(found.older, "run")));
