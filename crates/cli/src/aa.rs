@@ -85,7 +85,7 @@ fn show(flags: &AaFlags, report: &AaReport, text: &str, kept: bool) -> anyhow::R
     let next = if kept {
         "kept for this machine and plan: compare, ab and gate use it"
     } else {
-        "not kept: it needs six blocks that can be judged, and a session that is not mostly of others"
+        "not kept: it takes six blocks that can be judged, and not too many that cannot"
     };
     out::print(&format!("  {next}\n"))
 }
