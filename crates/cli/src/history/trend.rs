@@ -96,7 +96,9 @@ fn shown(found: &Trends, flags: &TrendFlags) -> String {
         ));
     }
     if series.iter().any(|series| series.points.len() < LEARNING && series.changes.is_empty()) {
-        text.push_str("\n  a new level is told once some 20 runs before it have shown how a figure scatters\n");
+        text.push_str(
+            "\n  a new level is told once some 20 runs before it have shown how a figure scatters\n",
+        );
     }
     if found.older > 0 {
         text.push_str(&format!("\n  {} are older; --limit shows more\n", counted(found.older, "run")));
