@@ -5,7 +5,7 @@ use annvil_core::record::{
     FormRecord, LoadRecord, MemoryRecord, PhaseRecord, PhaseResult, RunbookRecord, StepRecord, median,
 };
 use annvil_core::scenario::point_name;
-use annvil_core::units::{Nanos, Rate, count};
+use annvil_core::units::{Nanos, Rate, count, counted};
 
 /// The memory of a variant, if it is known.
 pub fn memory_line(memory: &MemoryRecord) -> Option<String> {
@@ -34,7 +34,7 @@ pub fn summary(phase: &PhaseRecord) -> Vec<String> {
             failed => format!("✗ {failed} of {} checks failed", checks.len()),
         },
         PhaseResult::Limit(limit) => {
-            format!("{point}{} ({})", limit.answer, plural(limit.trials.len() as u64, "trial"))
+            format!("{point}{} ({})", limit.answer, counted(limit.trials.len() as u64, "trial"))
         }
         PhaseResult::Runbook(book) => runbook(book),
         PhaseResult::Persist { rows, bytes, times } => match median(times) {
@@ -71,7 +71,7 @@ pub fn brief(phase: &PhaseRecord) -> String {
 
 /// What became of a level of a search for the limit.
 pub fn trial(level: f64, met: Option<bool>, rates: bool) -> String {
-    let level = if rates { Rate(level).to_string() } else { plural(level as u64, "session") };
+    let level = if rates { Rate(level).to_string() } else { counted(level as u64, "session") };
     let became = match met {
         Some(true) => "held",
         Some(false) => "missed",
@@ -98,9 +98,9 @@ fn runbook(book: &RunbookRecord) -> String {
     let recall = |step: Option<&StepRecord>| Some(step?.recall()?.mean);
     let scored = recall(book.worst()).zip(recall(book.last()));
     let words = [
-        Some(plural(book.steps.len() as u64, "step")),
+        Some(counted(book.steps.len() as u64, "step")),
         scored.map(|(worst, last)| format!("recall@{} {worst:.4} at worst, {last:.4} at last", book.form.k)),
-        (ghosts > 0).then(|| plural(ghosts, "ghost")),
+        (ghosts > 0).then(|| counted(ghosts, "ghost")),
         (failed > 0).then(|| format!("{} failed", count(failed))),
     ];
     words.into_iter().flatten().collect::<Vec<_>>().join("  ")
@@ -142,11 +142,6 @@ fn figures(form: &FormRecord, recall: &str) -> [String; 2] {
         (failed > 0).then(|| format!("  {} failed", count(failed))),
     ];
     [rate.to_string(), words.into_iter().flatten().collect()]
-}
-
-/// A count and its noun.
-fn plural(n: u64, what: &str) -> String {
-    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

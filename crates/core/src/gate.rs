@@ -83,9 +83,7 @@ impl GateSpec {
         }
         rule
     }
-}
 
-impl GateSpec {
     /// What somebody wrote that a figure may become worse by, for its family or by its name; not the defaults.
     pub fn written_worse(&self, key: &MetricKey) -> Option<Amount> {
         let by_name = self.metrics.iter().filter(|(pattern, _)| pattern.matches(key));
